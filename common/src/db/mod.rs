@@ -1,0 +1,201 @@
+//! Postgres: the pool, the migrations, and how errors are sorted. One file per table holds its statements.
+
+pub mod api_keys;
+pub mod listen;
+pub mod timeline;
+pub mod unwanted_objects;
+pub mod uploads;
+
+use std::str::FromStr as _;
+use std::time::Duration;
+
+use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime};
+use tokio_postgres::Row;
+use tokio_postgres::error::SqlState;
+use tokio_postgres::types::ToSql;
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+mod migrations {
+    refinery::embed_migrations!("../migrations");
+}
+
+/// Every statement of the service, for the contract test that prepares them all.
+pub const STATEMENTS: &[&[&str]] =
+    &[api_keys::STATEMENTS, timeline::STATEMENTS, unwanted_objects::STATEMENTS, uploads::STATEMENTS];
+
+/// The longest any statement may take.
+const STATEMENT_TIMEOUT: Duration = Duration::from_secs(10);
+/// The longest a caller waits for a connection, and for a new one to be made.
+const POOL_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Why the database did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum DbError {
+    /// It can't be reached, is starting or stopping, or had no time: a retry can help.
+    #[error("could not {operation}: the database is not available")]
+    Unavailable {
+        /// What was asked.
+        operation: &'static str,
+        /// What happened.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The statement, its parameters or what is stored are wrong: a bug.
+    #[error("could not {operation}")]
+    Broken {
+        /// What was asked.
+        operation: &'static str,
+        /// What happened.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+impl DbError {
+    /// Sorts an error of the driver.
+    pub(crate) fn from_driver(operation: &'static str, error: tokio_postgres::Error) -> Self {
+        let passes = match error.code() {
+            // The server said something: these classes are about its state, not about what it was asked.
+            Some(code) => {
+                let class = &code.code()[..2];
+                matches!(class, "08" | "40" | "53" | "57" | "58")
+                    || *code == SqlState::READ_ONLY_SQL_TRANSACTION
+                    || *code == SqlState::LOCK_NOT_AVAILABLE
+            }
+            // The driver said something: all but what it could not convert is the connection's trouble.
+            None => {
+                error.is_closed()
+                    || std::error::Error::source(&error).is_some_and(|cause| cause.is::<std::io::Error>())
+                    || error.to_string().contains("connecting")
+            }
+        };
+        let source = Box::new(error);
+        if passes { Self::Unavailable { operation, source } } else { Self::Broken { operation, source } }
+    }
+
+    /// What is stored can't be read.
+    pub(crate) fn unreadable(operation: &'static str, what: impl Into<String>) -> Self {
+        Self::Broken { operation, source: what.into().into() }
+    }
+}
+
+/// The database. Cheap to clone.
+#[derive(Clone)]
+pub struct Db {
+    pool: Pool,
+    config: tokio_postgres::Config,
+    tls: MakeRustlsConnect,
+}
+
+impl Db {
+    /// Prepares a pool of up to `connections`; none is made yet.
+    ///
+    /// # Errors
+    /// A sentence saying what is wrong with the URL.
+    pub fn new(url: &str, connections: usize) -> Result<Self, String> {
+        let mut config = tokio_postgres::Config::from_str(url).map_err(|error| error.to_string())?;
+        if config.get_application_name().is_none() {
+            config.application_name("sluice");
+        }
+        config
+            .connect_timeout(POOL_TIMEOUT)
+            .keepalives_idle(Duration::from_secs(30))
+            .tcp_user_timeout(STATEMENT_TIMEOUT);
+        let given = config.get_options().unwrap_or_default();
+        let options = format!("{given} -c statement_timeout={}", STATEMENT_TIMEOUT.as_millis());
+        config.options(options.trim());
+        let tls = MakeRustlsConnect::new(tls_config()?);
+        let manager = Manager::from_config(
+            config.clone(),
+            tls.clone(),
+            ManagerConfig { recycling_method: RecyclingMethod::Fast },
+        );
+        let pool = Pool::builder(manager)
+            .max_size(connections)
+            .wait_timeout(Some(POOL_TIMEOUT))
+            .create_timeout(Some(POOL_TIMEOUT))
+            .runtime(Runtime::Tokio1)
+            .build()
+            .map_err(|error| error.to_string())?;
+        Ok(Self { pool, config, tls })
+    }
+
+    /// Runs one statement, prepared once for each connection, and gives its rows.
+    pub(crate) async fn rows(
+        &self,
+        operation: &'static str,
+        statement: &str,
+        parameters: &[&(dyn ToSql + Sync)],
+    ) -> Result<Vec<Row>, DbError> {
+        let failed = |error| DbError::from_driver(operation, error);
+        let connection = self.connection(operation).await?;
+        let prepared = connection.prepare_cached(statement).await.map_err(failed)?;
+        connection.query(&prepared, parameters).await.map_err(failed)
+    }
+
+    /// A connection for one statement. Every statement commits by itself, so a future that is dropped leaves no
+    /// transaction open.
+    async fn connection(&self, operation: &'static str) -> Result<Object, DbError> {
+        self.pool.get().await.map_err(|error| match error {
+            PoolError::Backend(error) => match DbError::from_driver(operation, error) {
+                // A connection that can't be made says nothing about the statement.
+                DbError::Broken { operation, source } | DbError::Unavailable { operation, source } => {
+                    DbError::Unavailable { operation, source }
+                }
+            },
+            other => DbError::Unavailable { operation, source: Box::new(other) },
+        })
+    }
+
+    /// Asks the database whether it is there.
+    ///
+    /// # Errors
+    /// Where it is not.
+    pub async fn ping(&self) -> Result<(), DbError> {
+        const OPERATION: &str = "reach the database";
+        let connection = self.connection(OPERATION).await?;
+        connection.simple_query("SELECT 1").await.map_err(|error| DbError::from_driver(OPERATION, error))?;
+        Ok(())
+    }
+
+    /// Brings the schema up to date. Harmless when it is, and when two processes do so at once: the second waits for the
+    /// first.
+    ///
+    /// # Errors
+    /// Where the database can't be reached or a migration fails.
+    pub async fn migrate(&self) -> Result<(), DbError> {
+        const OPERATION: &str = "migrate the database";
+        /// Any number will do that no other application takes on this database.
+        const LOCK: i64 = 0x736c_7569_6365;
+        let mut config = self.config.clone();
+        config.options(config.get_options().unwrap_or_default().to_owned() + " -c statement_timeout=0");
+        let unreachable = |error| DbError::Unavailable { operation: OPERATION, source: Box::new(error) };
+        let (mut client, connection) = config.connect(self.tls.clone()).await.map_err(unreachable)?;
+        let driven = tokio::spawn(connection);
+        // The lock goes with the connection, whatever happens.
+        client
+            .execute("SELECT pg_advisory_lock($1)", &[&LOCK])
+            .await
+            .map_err(|error| DbError::from_driver(OPERATION, error))?;
+        let applied = migrations::migrations::runner().run_async(&mut client).await;
+        drop(client);
+        let _ = driven.await;
+        let report = applied.map_err(|error| DbError::Broken { operation: OPERATION, source: Box::new(error) })?;
+        for migration in report.applied_migrations() {
+            tracing::info!(migration = %migration, "applied migration {migration}");
+        }
+        Ok(())
+    }
+}
+
+/// Verifies servers against the system's certificates. Used only where the URL asks for TLS (`sslmode=require`).
+fn tls_config() -> Result<rustls::ClientConfig, String> {
+    let mut roots = rustls::RootCertStore::empty();
+    // A store with some certificates that can't be read is better than none; none at all fails at the handshake.
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| error.to_string())?;
+    Ok(config.with_root_certificates(roots).with_no_client_auth())
+}

@@ -1,0 +1,70 @@
+//! The table `unwanted_objects`: objects to delete. Statements that end an upload write here; the worker empties it.
+
+use super::{Db, DbError};
+use crate::domain::UploadId;
+
+/// An object to delete.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnwantedObject {
+    /// The row's id.
+    pub id: i64,
+    /// Where the object is.
+    pub key: String,
+    /// Which version, where the bucket keeps versions.
+    pub version_id: Option<String>,
+}
+
+/// Claims what is due by putting it off: a worker that dies after claiming leaves rows that come due again, later each
+/// time.
+const CLAIM: &str = "-- unwanted_objects.claim
+    UPDATE unwanted_objects
+    SET attempts = attempts + 1, due_at = now() + interval '30 seconds' * power(2, least(attempts, 7))
+    WHERE id IN (
+        SELECT id FROM unwanted_objects WHERE due_at <= now() ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED
+    )
+    RETURNING id, object_key, version_id";
+
+const DONE: &str = "-- unwanted_objects.done
+    DELETE FROM unwanted_objects WHERE id = ANY ($1)";
+
+/// Only what the upload's committed row does not want can be added.
+const ADD: &str = "-- unwanted_objects.add
+    INSERT INTO unwanted_objects (object_key, version_id, upload_id)
+    SELECT $2, $3, id FROM uploads
+    WHERE id = $1 AND status <> 'pending' AND NOT (status = 'confirmed' AND object_key = $2)
+    RETURNING id";
+
+/// The statements of this table.
+pub const STATEMENTS: &[&str] = &[CLAIM, DONE, ADD];
+
+/// Claims up to `limit` objects that are due.
+///
+/// # Errors
+/// Where the database does not answer.
+pub async fn claim(db: &Db, limit: i64) -> Result<Vec<UnwantedObject>, DbError> {
+    let rows = db.rows("claim unwanted objects", CLAIM, &[&limit]).await?;
+    let read = |row: &tokio_postgres::Row| UnwantedObject {
+        id: row.get("id"),
+        key: row.get("object_key"),
+        version_id: row.get("version_id"),
+    };
+    Ok(rows.iter().map(read).collect())
+}
+
+/// Forgets objects that are gone.
+///
+/// # Errors
+/// Where the database does not answer.
+pub async fn done(db: &Db, ids: &[i64]) -> Result<(), DbError> {
+    db.rows("forget deleted objects", DONE, &[&ids]).await.map(drop)
+}
+
+/// Marks an object of an upload that has ended as unwanted, unless it is the one that the upload confirmed. Says whether it
+/// was marked.
+///
+/// # Errors
+/// Where the database does not answer.
+pub async fn add(db: &Db, upload: UploadId, key: &str, version_id: Option<&str>) -> Result<bool, DbError> {
+    let rows = db.rows("mark an object as unwanted", ADD, &[&upload.0, &key, &version_id]).await?;
+    Ok(!rows.is_empty())
+}

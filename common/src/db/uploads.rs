@@ -1,0 +1,574 @@
+//! The table `uploads`: every change of status is one statement that also writes what follows from it.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use tokio_postgres::Row;
+use uuid::Uuid;
+
+use super::timeline::Cause;
+use super::{Db, DbError};
+use crate::domain::{
+    ByteCount, ContentType, Declaration, FileName, MediaType, Metadata, ObjectKey, Origin, Reason, ReasonCode, Sha256,
+    StoredObject, Tenant, Upload, UploadId, UploadState, UploadStatus,
+};
+
+/// The columns that make an [`Upload`].
+macro_rules! columns {
+    () => {
+        "u.id, u.tenant, u.policy, u.status, u.origin, u.filename, u.content_type, u.size, u.sha256, u.metadata, u.grant_key,
+        u.write_once, u.created_at, u.deadline, u.decided_at, u.object_key, u.object_size, u.object_etag, u.object_version_id,
+        u.detected_type, u.reasons"
+    };
+}
+
+/// An upload to record.
+#[derive(Debug, Clone)]
+pub struct NewUpload {
+    /// Its id.
+    pub id: UploadId,
+    /// Whose it is.
+    pub tenant: Tenant,
+    /// The policy it is made under.
+    pub policy: String,
+    /// What the client promised.
+    pub declared: Declaration,
+    /// What the application wants remembered.
+    pub metadata: Option<Metadata>,
+    /// Where its grant writes.
+    pub grant_key: ObjectKey,
+    /// Whether the grant can be used only once.
+    pub write_once: bool,
+    /// Which calls it is made through.
+    pub origin: Origin,
+    /// How long it may stay without an object.
+    pub finish_within: Duration,
+    /// Who made it: an API key's id.
+    pub caller: String,
+}
+
+/// When a worker first looks by itself for an object whose event may have been lost.
+const FIRST_LOOK: Duration = Duration::from_mins(2);
+
+const INSERT: &str = concat!(
+    "-- uploads.insert
+    WITH new AS (
+        SELECT * FROM unnest(
+            $1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::bytea[], $9::jsonb[],
+            $10::text[], $11::boolean[], $12::float8[], $13::text[]
+        ) AS n (id, tenant, policy, origin, filename, content_type, size, sha256, metadata, grant_key, write_once,
+            finish_within, caller)
+    ), noted AS (
+        INSERT INTO timeline (upload_id, status, cause, cause_id) SELECT id, 'pending', 'client', caller FROM new
+    )
+    INSERT INTO uploads AS u (id, tenant, policy, origin, filename, content_type, size, sha256, metadata, grant_key,
+        write_once, deadline, look_at)
+    SELECT id, tenant, policy, origin, filename, content_type, size, sha256, metadata, grant_key, write_once,
+        now() + make_interval(secs => finish_within), now() + make_interval(secs => least(finish_within, $14))
+    FROM new
+    RETURNING ",
+    columns!()
+);
+
+const FIND: &str = concat!(
+    "-- uploads.find
+    SELECT ",
+    columns!(),
+    " FROM uploads u WHERE u.id = ANY ($1)"
+);
+
+const LIST: &str = concat!(
+    "-- uploads.list
+    SELECT ",
+    columns!(),
+    " FROM uploads u
+    WHERE u.tenant = $1 AND u.id < $2 AND u.id >= $3
+        AND ($4::text IS NULL OR u.status = $4) AND ($5::text IS NULL OR u.policy = $5)
+        AND ($6::timestamptz IS NULL OR u.created_at >= $6) AND ($7::timestamptz IS NULL OR u.created_at < $7)
+    ORDER BY u.id DESC LIMIT $8"
+);
+
+/// A promoted upload's object lies elsewhere than its grant wrote, and a rejected one's is of no use: both leave an
+/// unwanted object behind.
+const DECIDE: &str = "-- uploads.decide
+    WITH verdict AS (
+        SELECT * FROM unnest(
+            $1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::jsonb[], $9::text[],
+            $10::text[], $11::text[], $12::integer[]
+        ) AS v (id, status, object_key, object_size, object_etag, object_version_id, detected_type, reasons,
+            unwanted_version_id, cause, cause_id, took_ms)
+    ), held AS (
+        -- Locked in the order of ids, so that two batches never wait for each other.
+        SELECT id FROM uploads WHERE id = ANY ($1) AND status = ANY ($13) ORDER BY id FOR UPDATE
+    ), changed AS (
+        UPDATE uploads u
+        SET status = v.status, decided_at = now(), object_key = v.object_key, object_size = v.object_size,
+            object_etag = v.object_etag, object_version_id = v.object_version_id, detected_type = v.detected_type,
+            reasons = v.reasons
+        FROM held JOIN verdict v USING (id)
+        WHERE u.id = held.id
+        RETURNING u.id, u.status, u.grant_key, u.object_key, v.unwanted_version_id, v.cause, v.cause_id, v.took_ms
+    ), noted AS (
+        INSERT INTO timeline (upload_id, status, cause, cause_id, took_ms)
+        SELECT id, status, cause, cause_id, took_ms FROM changed
+    ), unwanted AS (
+        INSERT INTO unwanted_objects (object_key, version_id, upload_id)
+        SELECT grant_key, unwanted_version_id, id FROM changed
+        WHERE status = 'rejected' OR (status = 'confirmed' AND object_key <> grant_key)
+    )
+    SELECT array_agg(id) AS ids, pg_notify('sluice_decided', string_agg(id::text, ',')) FROM changed HAVING count(*) > 0";
+
+/// From `pending` to `canceled` and from `confirmed` to `deleted`. An object that is there, or is still being sent, becomes
+/// unwanted.
+const CANCEL: &str = concat!("-- uploads.cancel
+    WITH held AS (
+        SELECT id, status AS before FROM uploads WHERE id = $1 AND tenant = $2 AND (status = ANY ($3) OR status = ANY ($4))
+        FOR UPDATE
+    ), changed AS (
+        UPDATE uploads u
+        SET status = CASE WHEN held.before = ANY ($3) THEN 'canceled' ELSE 'deleted' END,
+            decided_at = coalesce(u.decided_at, now())
+        FROM held WHERE u.id = held.id
+        RETURNING ", columns!(), "
+    ), noted AS (
+        INSERT INTO timeline (upload_id, status, cause, cause_id) SELECT id, status, $5, $6 FROM changed
+    ), unwanted AS (
+        INSERT INTO unwanted_objects (object_key, version_id, upload_id)
+        SELECT coalesce(object_key, grant_key), object_version_id, id FROM changed
+    )
+    SELECT u.*, pg_notify('sluice_decided', u.id::text) FROM changed u");
+
+const EXTEND: &str = concat!(
+    "-- uploads.extend
+    UPDATE uploads u
+    SET deadline = greatest(deadline, least(now() + make_interval(secs => $3), created_at + make_interval(secs => $4)))
+    WHERE id = $1 AND tenant = $2 AND status = 'pending'
+    RETURNING ",
+    columns!()
+);
+
+const HINT: &str = "-- uploads.hint
+    WITH hinted AS (
+        UPDATE uploads SET look_at = now() WHERE id = $1 AND tenant = $2 AND status = 'pending' RETURNING id
+    )
+    SELECT pg_notify('sluice_due', '') FROM hinted";
+
+/// Claims what is due by setting the next look: after as long again as the upload has waited, but at its deadline, and
+/// every minute from then on until the bucket has answered.
+const CLAIM_DUE: &str = concat!(
+    "-- uploads.claim_due
+    WITH due AS (
+        SELECT id FROM uploads WHERE status = 'pending' AND look_at <= now() ORDER BY look_at LIMIT $1
+        FOR UPDATE SKIP LOCKED
+    )
+    UPDATE uploads u
+    SET look_at = CASE
+        WHEN u.deadline <= now() THEN now() + interval '1 minute'
+        ELSE least(u.deadline, now() + greatest(interval '1 minute', now() - u.created_at)) END
+    FROM due WHERE u.id = due.id
+    RETURNING u.deadline <= now() AS overdue, ",
+    columns!()
+);
+
+/// The statements of this table.
+pub const STATEMENTS: &[&str] = &[INSERT, FIND, LIST, DECIDE, CANCEL, EXTEND, HINT, CLAIM_DUE];
+
+/// Records pending uploads, all or none. Gives them back in the order they came.
+///
+/// # Errors
+/// Where the database does not answer; then none is recorded, or it is unknown whether they are.
+pub async fn insert(db: &Db, new: &[NewUpload]) -> Result<Vec<Upload>, DbError> {
+    const OPERATION: &str = "record new uploads";
+    macro_rules! column {
+        ($of:expr) => {
+            &new.iter().map($of).collect::<Vec<_>>()
+        };
+    }
+    let metadata = |upload: &NewUpload| upload.metadata.as_ref().map(|metadata| json!(metadata.entries()));
+    let rows = db
+        .rows(
+            OPERATION,
+            INSERT,
+            &[
+                column!(|upload| upload.id.0),
+                column!(|upload| upload.tenant.as_str()),
+                column!(|upload| upload.policy.as_str()),
+                column!(|upload| upload.origin.as_str()),
+                column!(|upload| upload.declared.filename.as_str()),
+                column!(|upload| upload.declared.content_type.as_declared()),
+                column!(|upload| upload.declared.size.map(ByteCount::get)),
+                column!(|upload| upload.declared.sha256.as_ref().map(|sha256| &sha256.0[..])),
+                column!(metadata),
+                column!(|upload| upload.grant_key.as_str()),
+                column!(|upload| upload.write_once),
+                column!(|upload| upload.finish_within.as_secs_f64()),
+                column!(|upload| upload.caller.as_str()),
+                &FIRST_LOOK.as_secs_f64(),
+            ],
+        )
+        .await?;
+    let mut recorded = rows.iter().map(|row| from_row(OPERATION, row)).collect::<Result<Vec<_>, _>>()?;
+    let places: HashMap<UploadId, usize> = new.iter().enumerate().map(|(place, upload)| (upload.id, place)).collect();
+    recorded.sort_by_key(|upload| places.get(&upload.id).copied());
+    Ok(recorded)
+}
+
+/// The upload with this id, if there is one.
+///
+/// # Errors
+/// Where the database does not answer.
+pub async fn find(db: &Db, id: UploadId) -> Result<Option<Upload>, DbError> {
+    Ok(find_all(db, &[id]).await?.pop())
+}
+
+/// The uploads with these ids, as far as there are any, in no order.
+///
+/// # Errors
+/// Where the database does not answer.
+pub async fn find_all(db: &Db, ids: &[UploadId]) -> Result<Vec<Upload>, DbError> {
+    const OPERATION: &str = "look up uploads";
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+    let rows = db.rows(OPERATION, FIND, &[&ids]).await?;
+    rows.iter().map(|row| from_row(OPERATION, row)).collect()
+}
+
+/// Which uploads of a tenant to list.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Only those in this status.
+    pub status: Option<UploadStatus>,
+    /// Only those made under this policy.
+    pub policy: Option<String>,
+    /// Only those made at this time or later.
+    pub created_from: Option<Timestamp>,
+    /// Only those made before this time.
+    pub created_before: Option<Timestamp>,
+}
+
+/// A page of a tenant's uploads, newest first, beginning after `after`.
+///
+/// # Errors
+/// Where the database does not answer.
+pub async fn list(
+    db: &Db,
+    tenant: &Tenant,
+    filter: &Filter,
+    after: Option<UploadId>,
+    limit: i64,
+) -> Result<Vec<Upload>, DbError> {
+    const OPERATION: &str = "list uploads";
+    let below_time = filter.created_before.map_or(Uuid::max(), |time| first_id_at(time, CLOCK_DIFFERENCE));
+    let below = after.map_or(below_time, |id| id.0.min(below_time));
+    let from = filter.created_from.map_or(Uuid::nil(), |time| first_id_at(time, -CLOCK_DIFFERENCE));
+    let status = filter.status.map(UploadStatus::as_str);
+    let rows = db
+        .rows(
+            OPERATION,
+            LIST,
+            &[
+                &tenant.as_str(),
+                &below,
+                &from,
+                &status,
+                &filter.policy,
+                &filter.created_from,
+                &filter.created_before,
+                &limit,
+            ],
+        )
+        .await?;
+    rows.iter().map(|row| from_row(OPERATION, row)).collect()
+}
+
+/// How far the clock that makes ids may differ from the database's, in milliseconds.
+const CLOCK_DIFFERENCE: i64 = 3_600_000;
+
+/// The smallest UUIDv7 of this time moved by some milliseconds: it lets a range of times be found by the index on ids.
+fn first_id_at(time: Timestamp, moved_by: i64) -> Uuid {
+    let millis = u64::try_from(time.as_millisecond().saturating_add(moved_by)).unwrap_or(0);
+    Uuid::from_u128(u128::from(millis.min((1 << 48) - 1)) << 80)
+}
+
+/// What became of a pending upload.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// The object was accepted and lies here.
+    Confirmed(StoredObject),
+    /// The object was refused.
+    Rejected(StoredObject, Vec<Reason>),
+    /// There was no object in time.
+    Expired,
+}
+
+impl Outcome {
+    /// The status it leads to.
+    pub fn status(&self) -> UploadStatus {
+        match self {
+            Self::Confirmed(_) => UploadStatus::Confirmed,
+            Self::Rejected(..) => UploadStatus::Rejected,
+            Self::Expired => UploadStatus::Expired,
+        }
+    }
+
+    fn object(&self) -> Option<&StoredObject> {
+        match self {
+            Self::Confirmed(object) | Self::Rejected(object, _) => Some(object),
+            Self::Expired => None,
+        }
+    }
+
+    fn reasons(&self) -> Option<Value> {
+        match self {
+            Self::Rejected(_, reasons) => Some(
+                reasons.iter().map(|reason| json!({"code": reason.code.as_str(), "detail": reason.detail})).collect(),
+            ),
+            Self::Confirmed(_) | Self::Expired => None,
+        }
+    }
+}
+
+/// A decision to record.
+#[derive(Debug, Clone)]
+pub struct Decision {
+    /// The upload.
+    pub id: UploadId,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// The version under the grant's key that becomes unwanted, where the bucket keeps versions.
+    pub unwanted_version: Option<String>,
+    /// Why it was decided now.
+    pub cause: Cause,
+    /// How long the look and the decision took.
+    pub took: Duration,
+}
+
+/// Records decisions. Says of each, in order, whether it changed the upload: of several decisions about one upload, here or
+/// elsewhere, exactly one does.
+///
+/// # Errors
+/// Where the database does not answer; then none is recorded, or it is unknown whether they are.
+pub async fn decide(db: &Db, decisions: &[Decision]) -> Result<Vec<bool>, DbError> {
+    let mut first_of = HashMap::new();
+    for (place, decision) in decisions.iter().enumerate() {
+        first_of.entry(decision.id).or_insert(place);
+    }
+    let is_first = |place: usize, decision: &Decision| first_of.get(&decision.id) == Some(&place);
+    let distinct: Vec<&Decision> = decisions
+        .iter()
+        .enumerate()
+        .filter(|(place, decision)| is_first(*place, decision))
+        .map(|(_, decision)| decision)
+        .collect();
+    macro_rules! column {
+        ($of:expr) => {
+            &distinct.iter().map($of).collect::<Vec<_>>()
+        };
+    }
+    macro_rules! object_column {
+        ($of:expr) => {
+            &distinct.iter().map(|decision| decision.outcome.object().and_then($of)).collect::<Vec<_>>()
+        };
+    }
+    let rows = db
+        .rows(
+            "record verdicts",
+            DECIDE,
+            &[
+                column!(|decision| decision.id.0),
+                column!(|decision| decision.outcome.status().as_str()),
+                object_column!(|object| Some(object.key.as_str())),
+                object_column!(|object| Some(object.size.get())),
+                object_column!(|object| Some(object.etag.as_str())),
+                object_column!(|object| object.version_id.as_deref()),
+                object_column!(|object| object.detected_type.as_ref().map(MediaType::as_str)),
+                column!(|decision| decision.outcome.reasons()),
+                column!(|decision| decision.unwanted_version.as_deref()),
+                column!(|decision| decision.cause.as_str()),
+                column!(|decision| decision.cause.id()),
+                column!(|decision| i32::try_from(decision.took.as_millis()).unwrap_or(i32::MAX)),
+                // The outcomes have the same sources; a test says so.
+                &sources(UploadStatus::Confirmed),
+            ],
+        )
+        .await?;
+    let changed: Vec<Uuid> = rows.first().map(|row| row.get("ids")).unwrap_or_default();
+    Ok(decisions
+        .iter()
+        .enumerate()
+        .map(|(place, decision)| is_first(place, decision) && changed.contains(&decision.id.0))
+        .collect())
+}
+
+/// Takes a pending upload back or deletes a confirmed one. `None` means that this tenant has no such upload, or that it has
+/// ended already.
+///
+/// # Errors
+/// Where the database does not answer.
+pub async fn cancel(db: &Db, tenant: &Tenant, id: UploadId, cause: &Cause) -> Result<Option<Upload>, DbError> {
+    const OPERATION: &str = "cancel an upload";
+    let rows = db
+        .rows(
+            OPERATION,
+            CANCEL,
+            &[
+                &id.0,
+                &tenant.as_str(),
+                &sources(UploadStatus::Canceled),
+                &sources(UploadStatus::Deleted),
+                &cause.as_str(),
+                &cause.id(),
+            ],
+        )
+        .await?;
+    rows.first().map(|row| from_row(OPERATION, row)).transpose()
+}
+
+/// Gives a pending upload at least this much longer from now, up to `at_most` from its creation. `None` means that this
+/// tenant has no such pending upload.
+///
+/// # Errors
+/// Where the database does not answer.
+pub async fn extend(
+    db: &Db,
+    tenant: &Tenant,
+    id: UploadId,
+    by: Duration,
+    at_most: Duration,
+) -> Result<Option<Upload>, DbError> {
+    const OPERATION: &str = "extend an upload";
+    let rows =
+        db.rows(OPERATION, EXTEND, &[&id.0, &tenant.as_str(), &by.as_secs_f64(), &at_most.as_secs_f64()]).await?;
+    rows.first().map(|row| from_row(OPERATION, row)).transpose()
+}
+
+/// Asks the workers to look at a pending upload now.
+///
+/// # Errors
+/// Where the database does not answer.
+pub async fn hint(db: &Db, tenant: &Tenant, id: UploadId) -> Result<(), DbError> {
+    db.rows("ask for a look at an upload", HINT, &[&id.0, &tenant.as_str()]).await.map(drop)
+}
+
+/// A pending upload that is due for a look.
+#[derive(Debug, Clone)]
+pub struct Due {
+    /// The upload.
+    pub upload: Upload,
+    /// Whether its deadline has passed.
+    pub overdue: bool,
+}
+
+/// Claims up to `limit` pending uploads that are due for a look.
+///
+/// # Errors
+/// Where the database does not answer.
+pub async fn claim_due(db: &Db, limit: i64) -> Result<Vec<Due>, DbError> {
+    const OPERATION: &str = "claim due uploads";
+    let rows = db.rows(OPERATION, CLAIM_DUE, &[&limit]).await?;
+    rows.iter().map(|row| Ok(Due { upload: from_row(OPERATION, row)?, overdue: row.get("overdue") })).collect()
+}
+
+/// The names of the statuses that this one is reached from.
+fn sources(status: UploadStatus) -> Vec<&'static str> {
+    status.reachable_from().iter().map(|from| from.as_str()).collect()
+}
+
+fn from_row(operation: &'static str, row: &Row) -> Result<Upload, DbError> {
+    read(row).map_err(|what| DbError::unreadable(operation, what))
+}
+
+/// Reads a row, or says which of its columns holds what this version does not know.
+fn read(row: &Row) -> Result<Upload, String> {
+    let id = UploadId(row.get("id"));
+    let bad = |column: &str| format!("column {column} of upload {id}");
+    let size = |column: &str| {
+        row.get::<_, Option<i64>>(column).map(|n| ByteCount::new(n).map_err(|_| bad(column))).transpose()
+    };
+    let sha256 = |bytes: &[u8]| bytes.try_into().map(Sha256).map_err(|_| bad("sha256"));
+    let metadata: Option<Value> = row.get("metadata");
+    let metadata = metadata
+        .map(|value| serde_json::from_value(value).ok().and_then(|map| Metadata::new(map).ok()).ok_or(bad("metadata")));
+    Ok(Upload {
+        id,
+        tenant: Tenant::parse(row.get("tenant")).map_err(|_| bad("tenant"))?,
+        policy: row.get("policy"),
+        declared: Declaration {
+            filename: FileName::parse(row.get("filename")).map_err(|_| bad("filename"))?,
+            content_type: ContentType::parse(row.get("content_type")).map_err(|_| bad("content_type"))?,
+            size: size("size")?,
+            sha256: row.get::<_, Option<&[u8]>>("sha256").map(sha256).transpose()?,
+        },
+        metadata: metadata.transpose()?,
+        grant_key: ObjectKey::recorded(row.get("grant_key")),
+        write_once: row.get("write_once"),
+        origin: Origin::parse(row.get("origin")).ok_or_else(|| bad("origin"))?,
+        created_at: row.get("created_at"),
+        deadline: row.get("deadline"),
+        state: read_state(row, &bad)?,
+    })
+}
+
+fn read_state(row: &Row, bad: &impl Fn(&str) -> String) -> Result<UploadState, String> {
+    let status = UploadStatus::parse(row.get("status")).ok_or_else(|| bad("status"))?;
+    let decided_at = row.get::<_, Option<Timestamp>>("decided_at").ok_or_else(|| bad("decided_at"));
+    let object = || {
+        let detected: Option<&str> = row.get("detected_type");
+        Ok::<_, String>(StoredObject {
+            key: ObjectKey::recorded(row.get::<_, Option<String>>("object_key").ok_or_else(|| bad("object_key"))?),
+            size: row
+                .get::<_, Option<i64>>("object_size")
+                .and_then(|n| ByteCount::new(n).ok())
+                .ok_or_else(|| bad("object_size"))?,
+            etag: row.get::<_, Option<String>>("object_etag").ok_or_else(|| bad("object_etag"))?,
+            version_id: row.get("object_version_id"),
+            detected_type: detected.map(|name| MediaType::parse(name).map_err(|_| bad("detected_type"))).transpose()?,
+        })
+    };
+    Ok(match status {
+        UploadStatus::Pending => UploadState::Pending,
+        UploadStatus::Confirmed => UploadState::Confirmed { object: object()?, decided_at: decided_at? },
+        UploadStatus::Rejected => UploadState::Rejected {
+            object: object()?,
+            reasons: row
+                .get::<_, Option<Value>>("reasons")
+                .and_then(|value| read_reasons(&value))
+                .ok_or_else(|| bad("reasons"))?,
+            decided_at: decided_at?,
+        },
+        UploadStatus::Expired => UploadState::Expired { decided_at: decided_at? },
+        UploadStatus::Canceled => UploadState::Canceled { decided_at: decided_at? },
+        UploadStatus::Deleted => UploadState::Deleted { object: object()?, decided_at: decided_at? },
+    })
+}
+
+fn read_reasons(value: &Value) -> Option<Vec<Reason>> {
+    let read = |reason: &Value| {
+        Some(Reason {
+            code: ReasonCode::parse(reason["code"].as_str()?)?,
+            detail: reason["detail"].as_str()?.to_owned(),
+        })
+    };
+    value.as_array()?.iter().map(read).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_outcome_can_be_recorded_by_the_same_statement() {
+        for status in [UploadStatus::Confirmed, UploadStatus::Rejected, UploadStatus::Expired] {
+            assert_eq!(status.reachable_from(), UploadStatus::Confirmed.reachable_from());
+        }
+    }
+
+    #[test]
+    fn the_first_id_of_a_time_is_below_every_id_made_then() {
+        let time: Timestamp = "2026-11-24T12:00:00Z".parse().expect("valid");
+        let seconds = u64::try_from(time.as_second()).expect("after 1970");
+        let made_then = Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, seconds, 0));
+        assert!(first_id_at(time, 0) < made_then && made_then < first_id_at(time, 1));
+    }
+}

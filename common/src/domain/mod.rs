@@ -1,0 +1,19 @@
+//! The rules, without I/O and without a clock.
+
+mod content;
+mod declaration;
+mod key;
+mod media_type;
+mod policy;
+mod tenant;
+mod upload;
+mod verdict;
+
+pub use content::{Detected, HEAD_LENGTH, detect};
+pub use declaration::{ByteCount, ContentType, Declaration, FileName, Metadata, NotA, Sha256};
+pub use key::ObjectKey;
+pub use media_type::MediaType;
+pub use policy::{Policies, Policy, PolicyError, UnknownType};
+pub use tenant::Tenant;
+pub use upload::{Origin, StoredObject, Upload, UploadId, UploadState, UploadStatus};
+pub use verdict::{Inspection, Reason, ReasonCode, Verdict, judge};

@@ -1,0 +1,273 @@
+//! The rules that uploads are made under, read from a file.
+
+use std::time::Duration;
+
+use bytesize::ByteSize;
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::{ByteCount, MediaType};
+
+/// A named set of rules.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Policy {
+    /// Its name.
+    pub name: String,
+    /// The types it takes.
+    pub types: Vec<MediaType>,
+    /// The smallest object it takes.
+    pub min_size: ByteCount,
+    /// The largest object it takes.
+    pub max_size: ByteCount,
+    /// How long a grant can be used.
+    pub grant_lifetime: Duration,
+    /// How long after it was declared an upload may still arrive.
+    pub finish_within: Duration,
+    /// What every key begins with: nothing, or a folder's name with its `/`.
+    pub key_prefix: String,
+    /// Whether a size must be declared.
+    pub require_size: bool,
+    /// Whether a checksum must be declared.
+    pub require_sha256: bool,
+    /// What becomes of a file whose bytes don't show what it is.
+    pub unknown_type: UnknownType,
+}
+
+/// What becomes of a file whose bytes don't show what it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UnknownType {
+    /// It is believed.
+    Accept,
+    /// It is rejected with `type_unknown`.
+    #[default]
+    Reject,
+}
+
+impl Policy {
+    /// Whether the policy takes files of this type.
+    pub fn allows(&self, media_type: &MediaType) -> bool {
+        self.types.contains(media_type)
+    }
+}
+
+/// All policies of a service, in the order of their file.
+#[derive(Debug, Clone)]
+pub struct Policies(Vec<Policy>);
+
+/// Why a policy file is not usable: a sentence that names the line.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct PolicyError(String);
+
+/// The largest object a store takes in one PUT: 5 GiB. Larger files go in parts.
+const LARGEST_PUT: u64 = 5 * 1024 * 1024 * 1024;
+
+/// The longest a signed URL can live: 7 days, the limit of Signature Version 4.
+const LONGEST_GRANT: Duration = Duration::from_hours(7 * 24);
+
+impl Policies {
+    /// The policies that a service has whose operator wrote none.
+    pub fn built_in() -> Self {
+        Self::parse(include_str!("../../policies.toml")).expect("a test reads the built-in policies")
+    }
+
+    /// Reads a policy file.
+    ///
+    /// # Errors
+    /// A sentence that names the line which is wrong.
+    pub fn parse(text: &str) -> Result<Self, PolicyError> {
+        let file: File = toml::from_str(text).map_err(|error| {
+            let line = error.span().map_or(1, |span| line_of(text, span.start));
+            PolicyError(format!("line {line}: {}", error.message()))
+        })?;
+        let mut policies: Vec<Policy> = Vec::new();
+        for raw in file.policy {
+            let line = line_of(text, raw.span().start);
+            let name = raw.get_ref().name.clone();
+            let policy =
+                raw.into_inner().check().map_err(|why| PolicyError(format!("line {line}: policy '{name}': {why}")))?;
+            if policies.iter().any(|other| other.name == policy.name) {
+                return Err(PolicyError(format!("line {line}: there is another policy named '{name}'")));
+            }
+            policies.push(policy);
+        }
+        if policies.is_empty() {
+            return Err(PolicyError("line 1: there is no [[policy]]".to_owned()));
+        }
+        Ok(Self(policies))
+    }
+
+    /// The policy of this name.
+    pub fn find(&self, name: &str) -> Option<&Policy> {
+        self.0.iter().find(|policy| policy.name == name)
+    }
+
+    /// The first policy that takes this type: the one used when a client names none.
+    pub fn first_for(&self, media_type: &MediaType) -> Option<&Policy> {
+        self.0.iter().find(|policy| policy.allows(media_type))
+    }
+
+    /// The policies' names.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|policy| policy.name.as_str())
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(default)]
+    policy: Vec<Spanned<Raw>>,
+}
+
+/// A policy as it is written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Raw {
+    name: String,
+    types: Vec<String>,
+    #[serde(default = "one_byte")]
+    min_size: ByteSize,
+    max_size: ByteSize,
+    grant_lifetime: jiff::SignedDuration,
+    finish_within: jiff::SignedDuration,
+    #[serde(default)]
+    key_prefix: String,
+    #[serde(default)]
+    require_size: bool,
+    #[serde(default)]
+    require_sha256: bool,
+    #[serde(default)]
+    unknown_type: UnknownType,
+}
+
+fn one_byte() -> ByteSize {
+    ByteSize::b(1)
+}
+
+impl Raw {
+    fn check(self) -> Result<Policy, String> {
+        let word = |text: &str| !text.is_empty() && text.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-'));
+        let prefix_fits = self.key_prefix.is_empty()
+            || self.key_prefix.strip_suffix('/').is_some_and(|folders| folders.split('/').all(word));
+        let duration = |field: &str, value: jiff::SignedDuration| {
+            Duration::try_from(value)
+                .ok()
+                .filter(|d| !d.is_zero())
+                .ok_or(format!("{field} must be longer than nothing"))
+        };
+        let (grant_lifetime, finish_within) =
+            (duration("grant_lifetime", self.grant_lifetime)?, duration("finish_within", self.finish_within)?);
+
+        if !word(&self.name) || self.name.len() > 40 {
+            return Err("a policy's name is 1 to 40 of a-z, 0-9 and '-'".to_owned());
+        }
+        if !prefix_fits || self.key_prefix.starts_with("incoming/") {
+            return Err(
+                "key_prefix is empty, or names of a-z, 0-9 and '-' each followed by '/', and not below incoming/"
+                    .to_owned(),
+            );
+        }
+        if self.types.is_empty() {
+            return Err("types is empty, so nothing could be uploaded".to_owned());
+        }
+        if self.min_size > self.max_size {
+            return Err(format!("min_size ({}) is above max_size ({})", self.min_size, self.max_size));
+        }
+        if self.max_size.as_u64() > LARGEST_PUT {
+            return Err("max_size is above 5 GiB, the most that a store takes in one PUT".to_owned());
+        }
+        if grant_lifetime > LONGEST_GRANT {
+            return Err("grant_lifetime is above 7 days, the most that a signed URL can live".to_owned());
+        }
+        if finish_within <= grant_lifetime {
+            return Err(
+                "finish_within must be longer than grant_lifetime, so that a PUT that began in time can finish"
+                    .to_owned(),
+            );
+        }
+        let types =
+            self.types.iter().map(|name| MediaType::parse(name).map_err(|why| format!("types: '{name}': {why}")));
+        let size = |bytes: ByteSize| {
+            i64::try_from(bytes.as_u64()).ok().and_then(|n| ByteCount::new(n).ok()).expect("at most 5 GiB")
+        };
+        Ok(Policy {
+            types: types.collect::<Result<_, _>>()?,
+            name: self.name,
+            min_size: size(self.min_size),
+            max_size: size(self.max_size),
+            grant_lifetime,
+            finish_within,
+            key_prefix: self.key_prefix,
+            require_size: self.require_size,
+            require_sha256: self.require_sha256,
+            unknown_type: self.unknown_type,
+        })
+    }
+}
+
+/// The line, counted from 1, that holds the byte at `offset`.
+fn line_of(text: &str, offset: usize) -> usize {
+    text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(change: &str) -> Result<Policies, PolicyError> {
+        let (field, _) = change.split_once(" =").expect("a field");
+        let lines = [
+            "name = \"p\"",
+            "types = [\"image/png\"]",
+            "max_size = \"1 MiB\"",
+            "grant_lifetime = \"10m\"",
+            "finish_within = \"1 hour\"",
+        ];
+        let kept = lines.iter().filter(|line| !line.starts_with(&format!("{field} =")));
+        let text: Vec<&str> = ["# policies", "[[policy]]"].iter().chain(kept).copied().chain([change]).collect();
+        Policies::parse(&text.join("\n"))
+    }
+
+    #[test]
+    fn the_built_in_policies_are_valid_and_cover_images_documents_and_video() {
+        let built_in = Policies::built_in();
+        assert_eq!(built_in.names().collect::<Vec<_>>(), ["images", "documents", "video"]);
+        let png = MediaType::parse("image/png").expect("valid");
+        assert_eq!(built_in.first_for(&png).map(|policy| policy.name.as_str()), Some("images"));
+        assert_eq!(built_in.first_for(&MediaType::parse("application/x-sh").expect("valid")), None);
+    }
+
+    #[test]
+    fn sizes_and_times_are_written_with_their_units() {
+        let policies = with("min_size = \"2 KiB\"").expect("valid");
+        let policy = policies.find("p").expect("there");
+        assert_eq!((policy.min_size.get(), policy.max_size.get()), (2048, 1024 * 1024));
+        assert_eq!(policy.grant_lifetime, Duration::from_mins(10));
+        assert_eq!(policy.unknown_type, UnknownType::Reject);
+    }
+
+    #[test]
+    fn a_bad_line_is_named_with_its_number_and_what_is_wrong() {
+        for (change, line, says) in [
+            ("name = \"My Policy\"", 2, "a-z"),
+            ("types = []", 2, "types is empty"),
+            ("types = [\"png\"]", 2, "'png'"),
+            ("max_size = \"six\"", 7, ""),
+            ("max_size = \"6 GiB\"", 2, "5 GiB"),
+            ("min_size = \"2 MiB\"", 2, "above max_size"),
+            ("grant_lifetime = \"8 days\"", 7, ""),
+            ("grant_lifetime = \"169h\"", 2, "7 days"),
+            ("grant_lifetime = \"2h\"", 2, "finish_within must be longer"),
+            ("finish_within = \"0s\"", 2, "longer than nothing"),
+            ("key_prefix = \"../\"", 2, "key_prefix"),
+            ("key_prefix = \"incoming/\"", 2, "key_prefix"),
+            ("colour = \"red\"", 8, "colour"),
+        ] {
+            let error = with(change).expect_err(change).to_string();
+            assert!(error.starts_with(&format!("line {line}:")) && error.contains(says), "{change}: {error}");
+        }
+        assert!(Policies::parse("").expect_err("no policy").to_string().contains("[[policy]]"));
+    }
+}

@@ -1,0 +1,226 @@
+//! Settings, from the environment. One table names them all; what is not in it can't be read.
+
+use std::fmt::Display;
+use std::str::FromStr;
+use std::time::Duration;
+
+use crate::domain::Policies;
+use crate::storage::Location;
+
+/// One setting.
+#[derive(Debug, Clone, Copy)]
+pub struct Setting {
+    /// The environment variable.
+    pub name: &'static str,
+    /// What is used where it is not set; `None` where it must be set.
+    pub default: Option<&'static str>,
+    /// What it means.
+    pub meaning: &'static str,
+}
+
+const fn setting(name: &'static str, default: Option<&'static str>, meaning: &'static str) -> Setting {
+    Setting { name, default, meaning }
+}
+
+/// All settings. The README's table is compared with this one. An empty default means that there is none.
+pub const SETTINGS: &[Setting] = &[
+    setting(
+        "SLUICE_DATABASE_URL",
+        None,
+        "Postgres, as `postgres://user:password@host/name`; `?sslmode=require` for TLS",
+    ),
+    setting(
+        "SLUICE_DATABASE_CONNECTIONS",
+        Some("16"),
+        "the most connections that one process keeps, beside one that listens",
+    ),
+    setting("SLUICE_S3_BUCKET", None, "the bucket"),
+    setting("SLUICE_S3_REGION", Some("us-east-1"), "the region of bucket and queue"),
+    setting("SLUICE_S3_ENDPOINT", Some(""), "the store's address, as the worker reaches it; Amazon's if empty"),
+    setting("SLUICE_S3_PUBLIC_ENDPOINT", Some(""), "the store's address, as clients reach it; the same if empty"),
+    setting(
+        "SLUICE_S3_PATH_STYLE",
+        Some("false"),
+        "`true` where the bucket's name is part of the path, not of the host",
+    ),
+    setting(
+        "SLUICE_S3_WRITE_ONCE",
+        Some("true"),
+        "`false` for a store that does not honour `If-None-Match: *` on a PUT",
+    ),
+    setting("SLUICE_POLICIES", Some(""), "a policy file; the built-in policies if empty"),
+    setting("SLUICE_LOG", Some("info"), "which log lines are written, such as `info` or `sluice_worker=debug,info`"),
+    setting("SLUICE_API_LISTEN", Some("127.0.0.1:8080"), "where the API listens"),
+    setting(
+        "SLUICE_FILES_TENANT",
+        Some(""),
+        "the tenant of calls to `/files` without an API key; they are refused if empty",
+    ),
+    setting("SLUICE_FILES_WAIT", Some("20"), "how long `/files/confirm` waits for the verdict, in seconds"),
+    setting("SLUICE_DOWNLOAD_LIFETIME", Some("300"), "how long a download's URL can be used, in seconds"),
+    setting("SLUICE_WORKER_LISTEN", Some("127.0.0.1:8081"), "where a worker answers about its health and metrics"),
+    setting("SLUICE_SQS_QUEUE_URL", None, "the queue that the bucket's events arrive in"),
+    setting("SLUICE_SQS_ENDPOINT", Some(""), "the queue's address; Amazon's if empty"),
+    setting("SLUICE_WORKER_CONCURRENCY", Some("64"), "how many messages one worker has in hand at the most"),
+    setting("SLUICE_WORKER_GRACE", Some("25"), "how long a stopping worker may finish what is in hand, in seconds"),
+];
+
+/// Why the service does not start: a sentence that names the setting.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingError {
+    /// It must be set.
+    #[error("{0} is not set: it names {1}")]
+    Missing(&'static str, &'static str),
+    /// It is set to something that can't be used.
+    #[error("{name} is not usable: {why}")]
+    Unusable {
+        /// The setting.
+        name: &'static str,
+        /// What is wrong.
+        why: String,
+    },
+}
+
+/// Reads settings.
+pub struct Reader<'a> {
+    variable: &'a dyn Fn(&str) -> Option<String>,
+}
+
+impl Reader<'static> {
+    /// Reads them from the process's environment.
+    pub fn of_environment() -> Self {
+        Self { variable: &|name| std::env::var(name).ok() }
+    }
+}
+
+impl<'a> Reader<'a> {
+    /// Reads them from wherever this function does.
+    pub fn new(variable: &'a dyn Fn(&str) -> Option<String>) -> Self {
+        Self { variable }
+    }
+
+    /// A setting's text; empty where neither it nor a default is set.
+    ///
+    /// # Errors
+    /// Where it must be set and is not.
+    pub fn text(&self, name: &'static str) -> Result<String, SettingError> {
+        let setting =
+            SETTINGS.iter().find(|setting| setting.name == name).expect("only settings of the table are read");
+        let set = (self.variable)(name).filter(|value| !value.trim().is_empty());
+        set.or(setting.default.map(str::to_owned)).ok_or(SettingError::Missing(name, setting.meaning))
+    }
+
+    /// A setting that may be left out.
+    ///
+    /// # Errors
+    /// None of its own.
+    pub fn optional(&self, name: &'static str) -> Result<Option<String>, SettingError> {
+        Ok(Some(self.text(name)?).filter(|text| !text.is_empty()))
+    }
+
+    /// A setting of another kind than text.
+    ///
+    /// # Errors
+    /// Where it is missing or not of that kind.
+    pub fn parsed<T: FromStr<Err: Display>>(&self, name: &'static str) -> Result<T, SettingError> {
+        let text = self.text(name)?;
+        text.trim().parse().map_err(|error: T::Err| SettingError::Unusable { name, why: format!("'{text}': {error}") })
+    }
+
+    /// A time given in whole seconds.
+    ///
+    /// # Errors
+    /// Where it is no number of seconds, or none at all.
+    pub fn seconds(&self, name: &'static str) -> Result<Duration, SettingError> {
+        match self.parsed(name)? {
+            0 => Err(SettingError::Unusable { name, why: "it must be at least one second".to_owned() }),
+            seconds => Ok(Duration::from_secs(seconds)),
+        }
+    }
+
+    /// Where a worker reaches the bucket.
+    ///
+    /// # Errors
+    /// Where a setting is missing or not usable.
+    pub fn bucket(&self) -> Result<Location, SettingError> {
+        Ok(Location {
+            bucket: self.text("SLUICE_S3_BUCKET")?,
+            region: self.text("SLUICE_S3_REGION")?,
+            endpoint: self.endpoint("SLUICE_S3_ENDPOINT")?,
+            path_style: self.parsed("SLUICE_S3_PATH_STYLE")?,
+        })
+    }
+
+    /// Where clients reach the bucket.
+    ///
+    /// # Errors
+    /// Where a setting is missing or not usable.
+    pub fn public_bucket(&self) -> Result<Location, SettingError> {
+        let bucket = self.bucket()?;
+        let public = self.endpoint("SLUICE_S3_PUBLIC_ENDPOINT")?;
+        Ok(Location { endpoint: public.or(bucket.endpoint.clone()), ..bucket })
+    }
+
+    /// The address of a service, where one is set.
+    ///
+    /// # Errors
+    /// Where it is not an `http://` or `https://` address.
+    pub fn endpoint(&self, name: &'static str) -> Result<Option<String>, SettingError> {
+        let endpoint = self.optional(name)?;
+        match &endpoint {
+            Some(url) if !url.starts_with("http://") && !url.starts_with("https://") => {
+                Err(SettingError::Unusable { name, why: format!("'{url}' does not begin with http:// or https://") })
+            }
+            _ => Ok(endpoint),
+        }
+    }
+
+    /// The policies.
+    ///
+    /// # Errors
+    /// Where their file can't be read, or a line of it is wrong.
+    pub fn policies(&self) -> Result<Policies, SettingError> {
+        const NAME: &str = "SLUICE_POLICIES";
+        let Some(path) = self.optional(NAME)? else { return Ok(Policies::built_in()) };
+        let unusable = |why: String| SettingError::Unusable { name: NAME, why: format!("{path}: {why}") };
+        let text = std::fs::read_to_string(&path).map_err(|error| unusable(error.to_string()))?;
+        Policies::parse(&text).map_err(|error| unusable(error.to_string()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal<T: std::fmt::Debug>(read: impl Fn(&Reader) -> Result<T, SettingError>, value: &'static str) -> String {
+        let variable = |_: &str| Some(value.to_owned());
+        read(&Reader::new(&variable)).expect_err(value).to_string()
+    }
+
+    #[test]
+    fn what_is_not_set_has_its_default_or_is_asked_for_by_name() {
+        let reader = Reader { variable: &|_| None };
+        assert_eq!(reader.text("SLUICE_S3_REGION").expect("a default"), "us-east-1");
+        assert_eq!(reader.optional("SLUICE_S3_ENDPOINT").expect("may be left out"), None);
+        let missing = reader.text("SLUICE_S3_BUCKET").expect_err("must be set").to_string();
+        assert_eq!(missing, "SLUICE_S3_BUCKET is not set: it names the bucket");
+    }
+
+    #[test]
+    fn what_is_set_wrongly_is_named_with_what_is_wrong() {
+        let concurrency = refusal(|reader| reader.parsed::<u16>("SLUICE_WORKER_CONCURRENCY"), "many");
+        assert!(concurrency.starts_with("SLUICE_WORKER_CONCURRENCY is not usable: 'many'"), "{concurrency}");
+        assert!(refusal(|reader| reader.seconds("SLUICE_FILES_WAIT"), "0").contains("at least one second"));
+        assert!(refusal(|reader| reader.endpoint("SLUICE_S3_ENDPOINT"), "localhost:4566").contains("http://"));
+        assert!(refusal(|reader| reader.policies(), "/nowhere/policies.toml").contains("/nowhere/policies.toml"));
+    }
+
+    #[test]
+    fn every_default_can_be_read() {
+        let variable =
+            |name: &str| SETTINGS.iter().find(|s| s.name == name && s.default.is_none()).map(|_| "x".to_owned());
+        let reader = Reader::new(&variable);
+        reader.public_bucket().expect("usable");
+        reader.policies().expect("usable");
+    }
+}

@@ -1,0 +1,211 @@
+//! What a worker does with the bucket: look at an object, copy it to where it stays, delete.
+
+use std::time::Duration;
+
+use aws_sdk_s3::Client;
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::operation::get_object::{GetObjectError, GetObjectOutput};
+use aws_sdk_s3::types::{Delete, ObjectIdentifier};
+
+use super::{Location, SdkClients};
+use crate::domain::{ByteCount, HEAD_LENGTH, Inspection, ObjectKey, Sha256, detect};
+
+/// The longest one try of a request may take: a third of the queue's visibility timeout, with retries in mind.
+const ATTEMPT: Duration = Duration::from_secs(6);
+
+/// The store did not do what it was asked: trouble of the infrastructure, never of an upload. A retry can help.
+#[derive(Debug, thiserror::Error)]
+#[error("could not {operation}")]
+pub struct StoreError {
+    operation: &'static str,
+    #[source]
+    source: Box<dyn std::error::Error + Send + Sync>,
+}
+
+impl StoreError {
+    fn new(operation: &'static str, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self { operation, source: source.into() }
+    }
+}
+
+/// What a look at a key shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Look {
+    /// There is no object.
+    Nothing,
+    /// There is this one.
+    Object(Inspection),
+}
+
+/// What came of copying an object to where it stays.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Promotion {
+    /// The copy is there, with this etag and version.
+    Copied {
+        /// Its etag, with its quotes.
+        etag: String,
+        /// Its version, where the bucket keeps versions.
+        version_id: Option<String>,
+    },
+    /// The object is no longer the one that was inspected.
+    Changed,
+}
+
+/// The bucket. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Bucket {
+    client: Client,
+    name: String,
+}
+
+impl Bucket {
+    /// A client for the bucket at this location.
+    pub fn new(sdk: &SdkClients, location: &Location) -> Self {
+        let shared = sdk.with_attempt_timeout(ATTEMPT);
+        let mut config = aws_sdk_s3::config::Builder::from(&shared).force_path_style(location.path_style);
+        config.set_endpoint_url(location.endpoint.clone());
+        Self { client: Client::from_conf(config.build()), name: location.bucket.clone() }
+    }
+
+    /// The bucket's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Looks at the object under a key with one request: its head, and its size from the `Content-Range`.
+    ///
+    /// # Errors
+    /// Where the store does not answer, or answers anything but the object or that there is none.
+    pub async fn inspect(&self, key: &ObjectKey) -> Result<Look, StoreError> {
+        const OPERATION: &str = "look at an object";
+        let range = format!("bytes=0-{}", HEAD_LENGTH - 1);
+        match self.client.get_object().bucket(&self.name).key(key.as_str()).range(range).send().await {
+            Ok(answer) => read_head(answer).await.map(Look::Object),
+            Err(error) if is_missing(&error) => Ok(Look::Nothing),
+            // No range fits an object without bytes.
+            Err(error) if status(&error) == Some(416) => self.inspect_empty(key).await,
+            Err(error) => Err(StoreError::new(OPERATION, error)),
+        }
+    }
+
+    /// The refusal of a range does not name the object's etag, so an empty one takes a second look.
+    async fn inspect_empty(&self, key: &ObjectKey) -> Result<Look, StoreError> {
+        const OPERATION: &str = "look at an empty object";
+        match self.client.head_object().bucket(&self.name).key(key.as_str()).send().await {
+            Ok(answer) if answer.content_length() == Some(0) => Ok(Look::Object(Inspection {
+                size: ByteCount::ZERO,
+                etag: answer.e_tag().ok_or_else(|| StoreError::new(OPERATION, "there is no etag"))?.to_owned(),
+                version_id: version(answer.version_id()),
+                sha256: Some(Sha256::of(b"")),
+                detected: detect(b""),
+            })),
+            Ok(_) => Err(StoreError::new(OPERATION, "the object changed between two looks")),
+            Err(error) if status(&error) == Some(404) => Ok(Look::Nothing),
+            Err(error) => Err(StoreError::new(OPERATION, error)),
+        }
+    }
+
+    /// Copies an object inside the bucket, if it still is the one with this etag.
+    ///
+    /// # Errors
+    /// Where the store does not answer, or can't copy.
+    pub async fn promote(&self, from: &ObjectKey, seen: &Inspection, to: &ObjectKey) -> Result<Promotion, StoreError> {
+        const OPERATION: &str = "copy an object to where it stays";
+        let version = seen.version_id.as_ref().map(|version| format!("?versionId={version}")).unwrap_or_default();
+        let answer = self
+            .client
+            .copy_object()
+            .copy_source(format!("{}/{from}{version}", self.name))
+            .copy_source_if_match(&seen.etag)
+            .bucket(&self.name)
+            .key(to.as_str())
+            .send()
+            .await;
+        match answer {
+            Ok(answer) => {
+                let etag = answer.copy_object_result().and_then(|result| result.e_tag());
+                let etag = etag.ok_or_else(|| StoreError::new(OPERATION, "there is no etag"))?.to_owned();
+                Ok(Promotion::Copied { etag, version_id: self::version(answer.version_id()) })
+            }
+            Err(error) if matches!(status(&error), Some(404 | 412)) && error.code() != Some("NoSuchBucket") => {
+                Ok(Promotion::Changed)
+            }
+            Err(error) => Err(StoreError::new(OPERATION, error)),
+        }
+    }
+
+    /// Deletes up to 1,000 objects with one request. Gives the places in the list of those that the store would not delete.
+    /// An object that is not there counts as deleted.
+    ///
+    /// # Errors
+    /// Where the store does not answer.
+    pub async fn delete(&self, objects: &[(&str, Option<&str>)]) -> Result<Vec<usize>, StoreError> {
+        const OPERATION: &str = "delete objects";
+        let identify = |(key, version): &(&str, Option<&str>)| {
+            ObjectIdentifier::builder()
+                .key(*key)
+                .set_version_id(version.map(str::to_owned))
+                .build()
+                .expect("the key is set")
+        };
+        let identifiers = objects.iter().map(identify).collect();
+        let list = Delete::builder().set_objects(Some(identifiers)).quiet(true).build().expect("the objects are set");
+        let answer = self.client.delete_objects().bucket(&self.name).delete(list).send().await;
+        let answer = answer.map_err(|error| StoreError::new(OPERATION, error))?;
+        let refused = |object: &(&str, Option<&str>)| {
+            answer.errors().iter().any(|error| error.key() == Some(object.0) && error.code() != Some("NoSuchKey"))
+        };
+        Ok(objects.iter().enumerate().filter(|(_, object)| refused(object)).map(|(place, _)| place).collect())
+    }
+
+    /// Asks the store whether the bucket is there and may be used.
+    ///
+    /// # Errors
+    /// Where it is not.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        let answer = self.client.head_bucket().bucket(&self.name).send().await;
+        answer.map(drop).map_err(|error| StoreError::new("reach the bucket", error))
+    }
+}
+
+async fn read_head(mut answer: GetObjectOutput) -> Result<Inspection, StoreError> {
+    const OPERATION: &str = "read an object's head";
+    let incomplete = |what: &'static str| StoreError::new(OPERATION, what);
+    // A store that ignores the range answers with the whole object: its length, and a body that is cut here.
+    let total = answer.content_range().and_then(|range| range.rsplit('/').next()?.parse().ok());
+    let size = total.or(answer.content_length()).and_then(|bytes| ByteCount::new(bytes).ok());
+    let size = size.ok_or_else(|| incomplete("the answer does not tell the size"))?;
+    let etag = answer.e_tag().ok_or_else(|| incomplete("there is no etag"))?.to_owned();
+    let version_id = version(answer.version_id());
+
+    let mut head = Vec::with_capacity(HEAD_LENGTH);
+    let reading = async {
+        while head.len() < HEAD_LENGTH
+            && let Some(chunk) = answer.body.try_next().await.map_err(|error| StoreError::new(OPERATION, error))?
+        {
+            let room = HEAD_LENGTH - head.len();
+            head.extend_from_slice(&chunk[..chunk.len().min(room)]);
+        }
+        Ok(())
+    };
+    tokio::time::timeout(ATTEMPT, reading).await.map_err(|_| incomplete("the body takes too long"))??;
+    let whole = usize::try_from(size.get()).is_ok_and(|size| size == head.len());
+    if !whole && head.len() < HEAD_LENGTH {
+        return Err(incomplete("the body ended early"));
+    }
+    Ok(Inspection { size, etag, version_id, sha256: whole.then(|| Sha256::of(&head)), detected: detect(&head) })
+}
+
+/// A bucket that has no versions calls the only one `null`.
+fn version(id: Option<&str>) -> Option<String> {
+    id.filter(|id| *id != "null").map(str::to_owned)
+}
+
+fn status<E>(error: &SdkError<E>) -> Option<u16> {
+    error.raw_response().map(|response| response.status().as_u16())
+}
+
+/// Whether there is no object. A missing bucket also answers 404, and is another matter.
+fn is_missing(error: &SdkError<GetObjectError>) -> bool {
+    status(error) == Some(404) && error.code() != Some("NoSuchBucket")
+}

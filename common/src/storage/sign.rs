@@ -1,0 +1,306 @@
+//! Signed URLs: leave to put exactly one object, or to get one.
+
+use std::sync::{Arc, RwLock};
+use std::time::{Duration, SystemTime};
+
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::{ProvideCredentials as _, SharedCredentialsProvider};
+use aws_sigv4::http_request::{
+    PercentEncodingMode, SignableBody, SignableRequest, SignatureLocation, SigningSettings, UriPathNormalizationMode,
+    sign,
+};
+use aws_sigv4::sign::v4::SigningParams;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use jiff::Timestamp;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use super::disposition::attachment;
+use crate::domain::{Declaration, MediaType, ObjectKey, StoredObject};
+
+/// Where a bucket is reached, by clients or by us.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Location {
+    /// The bucket's name.
+    pub bucket: String,
+    /// Its region.
+    pub region: String,
+    /// The store's address, such as `https://s3.example.com`; without one it is Amazon's for the region.
+    pub endpoint: Option<String>,
+    /// Whether the bucket's name is the first part of the path rather than of the host.
+    pub path_style: bool,
+}
+
+impl Location {
+    /// The URL of an object. Keys are made of characters that need no encoding.
+    fn url_of(&self, key: &ObjectKey) -> String {
+        let amazon = || format!("https://s3.{}.amazonaws.com", self.region);
+        let endpoint = self.endpoint.clone().unwrap_or_else(amazon);
+        let endpoint = endpoint.trim_end_matches('/');
+        match endpoint.split_once("://") {
+            Some((scheme, host)) if !self.path_style => format!("{scheme}://{}.{host}/{key}", self.bucket),
+            _ => format!("{endpoint}/{}/{key}", self.bucket),
+        }
+    }
+}
+
+/// A request that whoever has it may send, once or until it expires.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignedRequest {
+    /// The HTTP method.
+    pub method: &'static str,
+    /// The URL. It is as good as a password until it expires.
+    pub url: String,
+    /// Exactly these headers must be sent, under these names with these values.
+    pub headers: Vec<(&'static str, String)>,
+    /// When the store begins to refuse it.
+    pub expires_at: Timestamp,
+}
+
+/// Why nothing could be signed.
+#[derive(Debug, thiserror::Error)]
+pub enum SignError {
+    /// The SDK found no credentials, or could not renew them.
+    #[error("could not get credentials to sign with")]
+    Credentials(#[source] aws_credential_types::provider::error::CredentialsError),
+    /// The request can't be signed: a bug.
+    #[error("could not sign a request")]
+    Broken(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// Credentials are renewed when less than this is left of them, so that a URL outlives its signing by a while.
+const RENEW_BEFORE: Duration = Duration::from_mins(15);
+
+/// Signs requests to one bucket, as clients reach it. No request is sent.
+#[derive(Clone)]
+pub struct Signer {
+    location: Location,
+    provider: SharedCredentialsProvider,
+    kept: Arc<RwLock<Option<Credentials>>>,
+}
+
+impl Signer {
+    /// A signer for this bucket.
+    pub fn new(location: Location, provider: SharedCredentialsProvider) -> Self {
+        Self { location, provider, kept: Arc::default() }
+    }
+
+    /// Leave to put exactly what was declared at this key, once if `write_once`.
+    ///
+    /// # Errors
+    /// Where there are no credentials.
+    pub async fn put(
+        &self,
+        key: &ObjectKey,
+        declared: &Declaration,
+        write_once: bool,
+        lifetime: Duration,
+    ) -> Result<SignedRequest, SignError> {
+        let mut headers = vec![("content-type", declared.content_type.as_declared().to_owned())];
+        if let Some(size) = declared.size {
+            headers.push(("content-length", size.get().to_string()));
+        }
+        if let Some(sha256) = declared.sha256 {
+            headers.push(("x-amz-checksum-sha256", BASE64.encode(sha256.0)));
+        }
+        if write_once {
+            headers.push(("if-none-match", "*".to_owned()));
+        }
+        self.sign("PUT", self.location.url_of(key), headers, lifetime).await
+    }
+
+    /// Leave to get a confirmed object, in the version that was inspected where there are versions: as an attachment under
+    /// this name, of this type.
+    ///
+    /// # Errors
+    /// Where there are no credentials.
+    pub async fn get(
+        &self,
+        object: &StoredObject,
+        filename: &str,
+        content_type: &MediaType,
+        lifetime: Duration,
+    ) -> Result<SignedRequest, SignError> {
+        let disposition = attachment(filename);
+        let mut query = vec![
+            ("response-content-disposition", disposition.as_str()),
+            ("response-content-type", content_type.as_str()),
+        ];
+        if let Some(version) = &object.version_id {
+            query.push(("versionId", version));
+        }
+        let query: Vec<String> =
+            query.iter().map(|(name, value)| format!("{name}={}", utf8_percent_encode(value, QUERY_VALUE))).collect();
+        let url = format!("{}?{}", self.location.url_of(&object.key), query.join("&"));
+        self.sign("GET", url, Vec::new(), lifetime).await
+    }
+
+    async fn sign(
+        &self,
+        method: &'static str,
+        mut url: String,
+        headers: Vec<(&'static str, String)>,
+        lifetime: Duration,
+    ) -> Result<SignedRequest, SignError> {
+        let credentials = self.credentials().await?;
+        let now = SystemTime::now();
+        // A URL dies with the credentials that signed it.
+        let left = credentials.expiry().and_then(|end| end.duration_since(now).ok()).unwrap_or(Duration::MAX);
+        let lifetime = Duration::from_secs(lifetime.min(left).as_secs().max(1));
+
+        let mut settings = SigningSettings::default();
+        settings.signature_location = SignatureLocation::QueryParams;
+        settings.expires_in = Some(lifetime);
+        settings.percent_encoding_mode = PercentEncodingMode::Single;
+        settings.uri_path_normalization_mode = UriPathNormalizationMode::Disabled;
+        let identity = credentials.into();
+        let parameters = SigningParams::builder()
+            .identity(&identity)
+            .region(&self.location.region)
+            .name("s3")
+            .time(now)
+            .settings(settings)
+            .build()
+            .map_err(|error| SignError::Broken(error.into()))?
+            .into();
+        let signed_headers = headers.iter().map(|(name, value)| (*name, value.as_str()));
+        let request = SignableRequest::new(method, url.as_str(), signed_headers, SignableBody::UnsignedPayload)
+            .map_err(|error| SignError::Broken(error.into()))?;
+        let (instructions, _signature) =
+            sign(request, &parameters).map_err(|error| SignError::Broken(error.into()))?.into_parts();
+        for (name, value) in instructions.params() {
+            url.push(if url.contains('?') { '&' } else { '?' });
+            url.push_str(name);
+            url.push('=');
+            url.extend(utf8_percent_encode(value, QUERY_VALUE));
+        }
+        let expires_at = Timestamp::try_from(now + lifetime).map_err(|error| SignError::Broken(error.into()))?;
+        Ok(SignedRequest { method, url, headers, expires_at })
+    }
+
+    async fn credentials(&self) -> Result<Credentials, SignError> {
+        let fresh =
+            |credentials: &Credentials| credentials.expiry().is_none_or(|end| end > SystemTime::now() + RENEW_BEFORE);
+        let kept = self.kept.read().expect("no holder of the lock panics").clone();
+        if let Some(credentials) = kept.filter(fresh) {
+            return Ok(credentials);
+        }
+        let renewed = self.provider.provide_credentials().await.map_err(SignError::Credentials)?;
+        *self.kept.write().expect("no holder of the lock panics") = Some(renewed.clone());
+        Ok(renewed)
+    }
+}
+
+/// Signature Version 4 encodes all but the unreserved characters of RFC 3986.
+const QUERY_VALUE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::domain::{ByteCount, ContentType, FileName, Sha256};
+    use super::*;
+
+    fn location(endpoint: Option<&str>, path_style: bool) -> Location {
+        Location {
+            bucket: "bucket".to_owned(),
+            region: "eu-west-1".to_owned(),
+            endpoint: endpoint.map(str::to_owned),
+            path_style,
+        }
+    }
+
+    fn signer(expiry: Option<SystemTime>) -> Signer {
+        let credentials = Credentials::new("AKID", "secret", Some("session+token".to_owned()), expiry, "test");
+        Signer::new(location(None, false), SharedCredentialsProvider::new(credentials))
+    }
+
+    fn declared() -> Declaration {
+        Declaration {
+            filename: FileName::parse("a b.png").expect("valid"),
+            content_type: ContentType::parse("image/png").expect("valid"),
+            size: Some(ByteCount::new(3).expect("valid")),
+            sha256: Some(Sha256::of(b"abc")),
+        }
+    }
+
+    #[test]
+    fn a_bucket_is_reached_as_its_store_wants_it() {
+        let key = ObjectKey::recorded("i/x.png".to_owned());
+        for (endpoint, path_style, expected) in [
+            (None, false, "https://bucket.s3.eu-west-1.amazonaws.com/i/x.png"),
+            (None, true, "https://s3.eu-west-1.amazonaws.com/bucket/i/x.png"),
+            (Some("http://localhost:4566/"), true, "http://localhost:4566/bucket/i/x.png"),
+            (Some("https://fra1.example.com"), false, "https://bucket.fra1.example.com/i/x.png"),
+        ] {
+            assert_eq!(location(endpoint, path_style).url_of(&key), expected);
+        }
+    }
+
+    #[tokio::test]
+    async fn everything_declared_is_a_signed_header() {
+        let key = ObjectKey::recorded("i/x.png".to_owned());
+        let grant = signer(None).put(&key, &declared(), true, Duration::from_mins(10)).await.expect("signed");
+        let names: Vec<_> = grant.headers.iter().map(|(name, _)| *name).collect();
+        assert_eq!(names, ["content-type", "content-length", "x-amz-checksum-sha256", "if-none-match"]);
+        assert!(grant.url.contains(
+            "X-Amz-SignedHeaders=content-length%3Bcontent-type%3Bhost%3Bif-none-match%3Bx-amz-checksum-sha256&"
+        ));
+        assert!(grant.url.contains("X-Amz-Expires=600&"));
+        assert!(!grant.url.contains("x-amz-checksum-sha256="));
+        assert!(grant.url.contains("X-Amz-Security-Token=session%2Btoken"));
+    }
+
+    #[tokio::test]
+    async fn a_url_never_outlives_its_credentials() {
+        let end = SystemTime::now() + Duration::from_mins(20);
+        let key = ObjectKey::recorded("i/x.png".to_owned());
+        let grant = signer(Some(end)).put(&key, &declared(), true, Duration::from_hours(2)).await.expect("signed");
+        assert!(grant.expires_at <= Timestamp::try_from(end).expect("in range"));
+    }
+
+    #[tokio::test]
+    async fn the_url_is_the_one_that_the_sdk_makes() {
+        use aws_sdk_s3::presigning::PresigningConfig;
+        let grant_key = ObjectKey::recorded("i/x.png".to_owned());
+        let ours = signer(None).put(&grant_key, &declared(), true, Duration::from_mins(10)).await.expect("signed");
+        let query_time = |url: &str| url.split("X-Amz-Date=").nth(1).and_then(|rest| rest.get(..16)).map(str::to_owned);
+        let at = query_time(&ours.url).expect("a date");
+        let start = jiff::civil::DateTime::strptime("%Y%m%dT%H%M%SZ", &at)
+            .expect("a date")
+            .to_zoned(jiff::tz::TimeZone::UTC)
+            .expect("UTC");
+        let config = aws_sdk_s3::Config::builder()
+            .behavior_version(aws_sdk_s3::config::BehaviorVersion::latest())
+            .region(aws_sdk_s3::config::Region::new("eu-west-1"))
+            .credentials_provider(Credentials::new("AKID", "secret", Some("session+token".to_owned()), None, "test"))
+            .request_checksum_calculation(aws_sdk_s3::config::RequestChecksumCalculation::WhenRequired)
+            .build();
+        let theirs = aws_sdk_s3::Client::from_conf(config)
+            .put_object()
+            .bucket("bucket")
+            .key("i/x.png")
+            .content_type("image/png")
+            .content_length(3)
+            .checksum_sha256(BASE64.encode(Sha256::of(b"abc").0))
+            .if_none_match("*")
+            .presigned(
+                PresigningConfig::builder()
+                    .start_time(start.timestamp().into())
+                    .expires_in(Duration::from_mins(10))
+                    .build()
+                    .expect("valid"),
+            )
+            .await
+            .expect("signed");
+        let parts = |url: &str| {
+            let mut parts: Vec<_> =
+                url.split(['?', '&']).filter(|part| *part != "x-id=PutObject").map(str::to_owned).collect();
+            parts.sort();
+            parts
+        };
+        let unsigned = |parts: Vec<String>| {
+            parts.into_iter().filter(|part| !part.starts_with("X-Amz-Signature")).collect::<Vec<_>>()
+        };
+        // The SDK adds `x-id`, which changes the signature and nothing else.
+        assert_eq!(unsigned(parts(&ours.url)), unsigned(parts(theirs.uri())));
+    }
+}
