@@ -66,7 +66,7 @@ CREATE TABLE timeline (
     upload_id   uuid        NOT NULL,
     at          timestamptz NOT NULL DEFAULT now(),
     status      text        NOT NULL,
-    -- Why: client, event, hint, sweep or operator; and which one (a message's id, an API key's id).
+    -- Why: client, event, hint or sweep; and which one (a message's id, an API key's id).
     cause       text        NOT NULL,
     cause_id    text,
     -- How long the look and the decision took.
@@ -88,3 +88,14 @@ CREATE TABLE unwanted_objects (
 );
 
 CREATE INDEX unwanted_objects_due ON unwanted_objects (due_at);
+
+-- Messages that could not be understood, or that speak of nothing we know: kept here for an operator, then deleted from
+-- the queue.
+CREATE TABLE dead_events (
+    id          bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    message_id  text        NOT NULL UNIQUE,
+    -- Not jsonb: whatever came is kept, and a NUL written as an escape is no jsonb.
+    body        text        NOT NULL,
+    reason      text        NOT NULL,
+    at          timestamptz NOT NULL DEFAULT now()
+);

@@ -1,17 +1,20 @@
 //! Knowing that the process was asked to stop.
 
+use std::future::Future;
+
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Returns when the process is asked to stop, by SIGTERM or by Ctrl-C.
+/// From now on, SIGTERM and Ctrl-C end the future that is returned instead of the process.
 ///
 /// # Errors
 /// Where the system gives no signal handlers.
-pub async fn requested() -> std::io::Result<()> {
+pub fn requested() -> std::io::Result<impl Future<Output = ()> + Send> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-    Ok(())
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
 }

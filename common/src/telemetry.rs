@@ -1,7 +1,9 @@
-//! Logs: for people on a terminal, as JSON elsewhere.
+//! Logs, for people on a terminal and as JSON elsewhere; and metrics.
 
 use std::io::IsTerminal as _;
+use std::sync::OnceLock;
 
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tracing_subscriber::EnvFilter;
 
 /// Starts logging to standard error with this filter, for example `info` or `sluice_worker=debug,info`.
@@ -17,4 +19,10 @@ pub fn start(filter: &str) -> Result<(), String> {
         logs.json().flatten_event(true).init();
     }
     Ok(())
+}
+
+/// The process's metrics, for Prometheus to read. They are counted from the first call on.
+pub fn metrics() -> PrometheusHandle {
+    static METRICS: OnceLock<PrometheusHandle> = OnceLock::new();
+    METRICS.get_or_init(|| PrometheusBuilder::new().install_recorder().expect("nobody else installs a recorder")).clone()
 }

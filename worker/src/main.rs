@@ -1,1 +1,60 @@
-fn main() {}
+//! The worker's command line.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use sluice_common::chain::Chain;
+use sluice_common::settings::Reader;
+use sluice_common::{health, shutdown, telemetry};
+use sluice_worker::Settings;
+use tokio_util::sync::CancellationToken;
+
+/// Sluice's background worker. Settings come from the environment; the README lists them.
+#[derive(Parser)]
+#[command(name = "sluice-worker", version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Work until asked to stop (the default).
+    Run,
+    /// Ask the worker that listens on SLUICE_WORKER_LISTEN whether it is ready.
+    Health,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let ended = match Arguments::parse().command.unwrap_or(Command::Run) {
+        Command::Run => run().await,
+        Command::Health => ask_health().await,
+    };
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("sluice-worker: {}", Chain(&*error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Result<(), Box<dyn std::error::Error>> {
+    let reader = Reader::of_environment();
+    telemetry::start(&reader.text("SLUICE_LOG")?)?;
+    let settings = Settings::read(&reader)?;
+    let listener = tokio::net::TcpListener::bind(reader.text("SLUICE_WORKER_LISTEN")?).await?;
+    let stop = CancellationToken::new();
+    let asked = stop.clone();
+    let requested = shutdown::requested()?;
+    tokio::spawn(async move {
+        requested.await;
+        asked.cancel();
+    });
+    Ok(sluice_worker::run(settings, listener, stop).await?)
+}
+
+async fn ask_health() -> Result<(), Box<dyn std::error::Error>> {
+    Ok(health::ask(&Reader::of_environment().text("SLUICE_WORKER_LISTEN")?).await?)
+}

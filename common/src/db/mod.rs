@@ -1,6 +1,7 @@
 //! Postgres: the pool, the migrations, and how errors are sorted. One file per table holds its statements.
 
 pub mod api_keys;
+pub mod dead_events;
 pub mod listen;
 pub mod timeline;
 pub mod unwanted_objects;
@@ -20,8 +21,13 @@ mod migrations {
 }
 
 /// Every statement of the service, for the contract test that prepares them all.
-pub const STATEMENTS: &[&[&str]] =
-    &[api_keys::STATEMENTS, timeline::STATEMENTS, unwanted_objects::STATEMENTS, uploads::STATEMENTS];
+pub const STATEMENTS: &[&[&str]] = &[
+    api_keys::STATEMENTS,
+    dead_events::STATEMENTS,
+    timeline::STATEMENTS,
+    unwanted_objects::STATEMENTS,
+    uploads::STATEMENTS,
+];
 
 /// The longest any statement may take.
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(10);

@@ -10,7 +10,9 @@ pub enum Cause {
     Client(String),
     /// The store's event, in this message.
     Event(String),
-    /// A worker that looked by itself: asked to by a client, or because the upload was due.
+    /// A client said that it had finished.
+    Hint,
+    /// A worker looked by itself because the upload was due.
     Sweep,
 }
 
@@ -20,6 +22,7 @@ impl Cause {
         match self {
             Self::Client(_) => "client",
             Self::Event(_) => "event",
+            Self::Hint => "hint",
             Self::Sweep => "sweep",
         }
     }
@@ -28,7 +31,7 @@ impl Cause {
     pub fn id(&self) -> Option<&str> {
         match self {
             Self::Client(id) | Self::Event(id) => Some(id),
-            Self::Sweep => None,
+            Self::Hint | Self::Sweep => None,
         }
     }
 }
@@ -40,7 +43,7 @@ pub struct Entry {
     pub at: jiff::Timestamp,
     /// The status from then on.
     pub status: UploadStatus,
-    /// Why: `client`, `event` or `sweep`.
+    /// Why: `client`, `event`, `hint` or `sweep`.
     pub cause: String,
     /// Which one: an API key's id or a message's.
     pub cause_id: Option<String>,

@@ -151,16 +151,16 @@ const EXTEND: &str = concat!(
 
 const HINT: &str = "-- uploads.hint
     WITH hinted AS (
-        UPDATE uploads SET look_at = now() WHERE id = $1 AND tenant = $2 AND status = 'pending' RETURNING id
+        UPDATE uploads SET look_at = '-infinity' WHERE id = $1 AND tenant = $2 AND status = 'pending' RETURNING id
     )
     SELECT pg_notify('sluice_due', '') FROM hinted";
 
 /// Claims what is due by setting the next look: after as long again as the upload has waited, but at its deadline, and
-/// every minute from then on until the bucket has answered.
+/// every minute from then on until the bucket has answered. What a client asked for comes first.
 const CLAIM_DUE: &str = concat!(
     "-- uploads.claim_due
     WITH due AS (
-        SELECT id FROM uploads WHERE status = 'pending' AND look_at <= now() ORDER BY look_at LIMIT $1
+        SELECT id, look_at = '-infinity' AS hinted FROM uploads WHERE status = 'pending' AND look_at <= now() ORDER BY look_at LIMIT $1
         FOR UPDATE SKIP LOCKED
     )
     UPDATE uploads u
@@ -168,7 +168,7 @@ const CLAIM_DUE: &str = concat!(
         WHEN u.deadline <= now() THEN now() + interval '1 minute'
         ELSE least(u.deadline, now() + greatest(interval '1 minute', now() - u.created_at)) END
     FROM due WHERE u.id = due.id
-    RETURNING u.deadline <= now() AS overdue, ",
+    RETURNING u.deadline <= now() AS overdue, due.hinted, ",
     columns!()
 );
 
@@ -443,7 +443,7 @@ pub async fn extend(
     rows.first().map(|row| from_row(OPERATION, row)).transpose()
 }
 
-/// Asks the workers to look at a pending upload now.
+/// Asks the workers to look at a pending upload now, before all that is due by time.
 ///
 /// # Errors
 /// Where the database does not answer.
@@ -458,6 +458,8 @@ pub struct Due {
     pub upload: Upload,
     /// Whether its deadline has passed.
     pub overdue: bool,
+    /// Whether a client asked for the look.
+    pub hinted: bool,
 }
 
 /// Claims up to `limit` pending uploads that are due for a look.
@@ -467,7 +469,7 @@ pub struct Due {
 pub async fn claim_due(db: &Db, limit: i64) -> Result<Vec<Due>, DbError> {
     const OPERATION: &str = "claim due uploads";
     let rows = db.rows(OPERATION, CLAIM_DUE, &[&limit]).await?;
-    rows.iter().map(|row| Ok(Due { upload: from_row(OPERATION, row)?, overdue: row.get("overdue") })).collect()
+    rows.iter().map(|row| Ok(Due { upload: from_row(OPERATION, row)?, overdue: row.get("overdue"), hinted: row.get("hinted") })).collect()
 }
 
 /// The names of the statuses that this one is reached from.

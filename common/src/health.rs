@@ -1,0 +1,44 @@
+//! Asking a process of ours whether it is ready: what a container's health check runs.
+
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+/// How long the answer may take.
+const PATIENCE: Duration = Duration::from_secs(4);
+
+/// The process at `address` is not ready.
+#[derive(Debug, thiserror::Error)]
+pub enum NotReady {
+    /// It does not answer.
+    #[error("nothing answers on {0}")]
+    NoAnswer(String, #[source] std::io::Error),
+    /// It says so.
+    #[error("{0}")]
+    Says(String),
+}
+
+/// Asks `/readyz` of the process that listens on this address. One that listens everywhere is asked on this host.
+///
+/// # Errors
+/// Where it does not answer, or answers that it is not ready.
+pub async fn ask(address: &str) -> Result<(), NotReady> {
+    let address = address.replacen("0.0.0.0:", "127.0.0.1:", 1).replacen("[::]:", "[::1]:", 1);
+    let answer = tokio::time::timeout(PATIENCE, exchange(&address)).await.unwrap_or_else(|late| Err(late.into()));
+    let answer = answer.map_err(|error| NotReady::NoAnswer(address, error))?;
+    if answer.starts_with("HTTP/1.1 200") {
+        return Ok(());
+    }
+    Err(NotReady::Says(answer.lines().last().unwrap_or("it gave an empty answer").to_owned()))
+}
+
+async fn exchange(address: &str) -> std::io::Result<String> {
+    let mut stream = TcpStream::connect(address).await?;
+    let request = format!("GET /readyz HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await?;
+    let mut answer = Vec::new();
+    // More than any answer of ours; a stranger on the port must not fill the memory.
+    stream.take(16 * 1024).read_to_end(&mut answer).await?;
+    Ok(String::from_utf8_lossy(&answer).into_owned())
+}

@@ -1,0 +1,109 @@
+//! What one delivery comes to: every record in it settled, or an answer that says why not.
+
+use std::time::Duration;
+
+use sluice_common::chain::Chain;
+use sluice_common::db::timeline::Cause;
+
+use crate::envelope::{self, ObjectEvent, Record};
+use crate::queue::{Answer, Delivery};
+use crate::settle::{SettleError, Settled, Settler};
+
+/// How often an event may come whose upload is not there yet, before it is taken for one that never will be. A row is
+/// committed before its grant is given away, so only a lagging replica or a restored backup could be behind.
+const UNKNOWN_TIMES: u32 = 4;
+
+/// Settles everything that a message speaks of.
+pub async fn settle_delivery(settler: &Settler, delivery: &Delivery) -> Answer {
+    let records = match envelope::parse(&delivery.body) {
+        Ok(records) => records,
+        Err(unreadable) => return Answer::Never(unreadable.to_string()),
+    };
+    let mut answer = Answer::Done;
+    for record in records {
+        answer = worse(answer, settle_record(settler, delivery, record).await);
+    }
+    answer
+}
+
+async fn settle_record(settler: &Settler, delivery: &Delivery, record: Record) -> Answer {
+    match record {
+        Record::Created(event) if event.bucket == settler.bucket() => settle_event(settler, delivery, event).await,
+        // An event of another bucket is none of our business, and its name is never used in a request.
+        Record::Created(_) => count("foreign"),
+        Record::Ignored { .. } => count("ignored"),
+        Record::Unreadable(unreadable) => Answer::Never(unreadable.to_string()),
+    }
+}
+
+fn count(kind: &'static str) -> Answer {
+    metrics::counter!("sluice_records_total", "kind" => kind).increment(1);
+    Answer::Done
+}
+
+async fn settle_event(settler: &Settler, delivery: &Delivery, event: ObjectEvent) -> Answer {
+    let cause = Cause::Event(delivery.message_id.clone());
+    match settler.settle_key(&event.key, event.version_id.as_deref(), cause).await {
+        Ok(Settled::UnknownUpload) if delivery.times >= UNKNOWN_TIMES => {
+            Answer::Never("there is no upload of this object".to_owned())
+        }
+        Ok(Settled::UnknownUpload) => Answer::Later(back_off(delivery.times)),
+        Ok(settled) => {
+            tracing::debug!(message.id = %delivery.message_id, event.name = %event.name, outcome = ?settled, "settled an event");
+            count("settled")
+        }
+        Err(error) => put_off(delivery, &error),
+    }
+}
+
+fn put_off(delivery: &Delivery, error: &SettleError) -> Answer {
+    let wait = back_off(delivery.times);
+    tracing::warn!(
+        error = %Chain(error), message.id = %delivery.message_id, times = delivery.times, wait_ms = wait.as_millis(),
+        "could not settle an event; it comes again"
+    );
+    Answer::Later(wait)
+}
+
+/// Of two answers, the one that keeps more: an operator's attention before a repetition before an end.
+fn worse(one: Answer, other: Answer) -> Answer {
+    match (one, other) {
+        // What can still be settled comes first: the unreadable part is reported when it is.
+        (Answer::Later(one), Answer::Later(other)) => Answer::Later(one.max(other)),
+        (Answer::Later(time), _) | (_, Answer::Later(time)) => Answer::Later(time),
+        (Answer::Never(why), _) | (_, Answer::Never(why)) => Answer::Never(why),
+        (Answer::Done, Answer::Done) => Answer::Done,
+    }
+}
+
+/// Between 2 s and 5 min, doubling with each delivery, with up to half of it left to chance so that what failed together
+/// does not come again together.
+fn back_off(times: u32) -> Duration {
+    let full = Duration::from_secs(2 << times.clamp(1, 8).saturating_sub(1)).min(Duration::from_mins(5));
+    full.mul_f64(rand::random_range(0.5..=1.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_is_kept_as_long_as_any_part_of_it_needs_it() {
+        let later = |seconds| Answer::Later(Duration::from_secs(seconds));
+        let never = || Answer::Never("why".to_owned());
+        assert_eq!(worse(Answer::Done, Answer::Done), Answer::Done);
+        assert_eq!(worse(Answer::Done, never()), never());
+        assert_eq!(worse(never(), later(1)), later(1));
+        assert_eq!(worse(later(1), Answer::Done), later(1));
+        assert_eq!(worse(later(1), later(2)), later(2));
+    }
+
+    #[test]
+    fn a_message_that_fails_again_waits_longer_but_never_for_ever() {
+        for times in [0, 1, 2, 8, 9, 1000, u32::MAX] {
+            let wait = back_off(times);
+            assert!(wait >= Duration::from_secs(1) && wait <= Duration::from_mins(5), "{times}: {wait:?}");
+        }
+        assert!(back_off(8) > back_off(1));
+    }
+}

@@ -1,0 +1,168 @@
+//! The queue on SQS. Answers that are given at the same time share one request.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_sdk_sqs::Client;
+use aws_sdk_sqs::types::{
+    BatchResultErrorEntry, ChangeMessageVisibilityBatchRequestEntry, DeleteMessageBatchRequestEntry,
+    MessageSystemAttributeName,
+};
+use sluice_common::coalesce::{BatchError, Coalescer};
+use sluice_common::storage::SdkClients;
+
+use super::Delivery;
+
+/// How long an empty queue is asked before it answers that it is empty. Stopping waits for this answer, so it is less than
+/// the 20 s that SQS allows.
+const WAIT: Duration = Duration::from_secs(5);
+/// The longest one try of a request may take: a request that hangs must not be waited for for ever.
+const ATTEMPT: Duration = Duration::from_secs(10);
+/// The most messages in one request.
+pub(crate) const BATCH: usize = 10;
+
+/// The queue did not do what it was asked. A retry can help.
+#[derive(Debug, thiserror::Error)]
+#[error("could not {operation}")]
+pub struct QueueError {
+    operation: &'static str,
+    #[source]
+    source: Box<dyn std::error::Error + Send + Sync>,
+}
+
+/// What the queue said about one answer in a batch.
+type Entry = Result<(), String>;
+
+/// The queue. Cheap to clone.
+#[derive(Clone)]
+pub struct Queue {
+    client: Client,
+    url: Arc<str>,
+    deletions: Coalescer<String, Entry, QueueError>,
+    visibilities: Coalescer<(String, Duration), Entry, QueueError>,
+}
+
+impl Queue {
+    /// A client for the queue of this URL.
+    pub fn new(sdk: &SdkClients, url: &str, endpoint: Option<String>) -> Self {
+        let mut config = aws_sdk_sqs::config::Builder::from(&sdk.with_attempt_timeout(ATTEMPT));
+        config.set_endpoint_url(endpoint);
+        let client = Client::from_conf(config.build());
+        let url: Arc<str> = url.into();
+        let deletions = Coalescer::new(BATCH, {
+            let (client, url) = (client.clone(), Arc::clone(&url));
+            move |receipts| delete(client.clone(), Arc::clone(&url), receipts)
+        });
+        let visibilities = Coalescer::new(BATCH, {
+            let (client, url) = (client.clone(), Arc::clone(&url));
+            move |changes| change_visibility(client.clone(), Arc::clone(&url), changes)
+        });
+        Self { client, url, deletions, visibilities }
+    }
+
+    /// Takes up to `most` messages, waiting a few seconds for the first.
+    ///
+    /// # Errors
+    /// Where the queue does not answer.
+    pub async fn receive(&self, most: usize) -> Result<Vec<Delivery>, QueueError> {
+        let answer = self
+            .client
+            .receive_message()
+            .queue_url(&*self.url)
+            .max_number_of_messages(i32::try_from(most.min(BATCH)).expect("at most 10"))
+            .wait_time_seconds(i32::try_from(WAIT.as_secs()).expect("a few seconds"))
+            .message_system_attribute_names(MessageSystemAttributeName::ApproximateReceiveCount)
+            .send()
+            .await
+            .map_err(|error| QueueError { operation: "receive messages", source: error.into() })?;
+        let deliveries = answer.messages.unwrap_or_default().into_iter().filter_map(|message| {
+            let times = message
+                .attributes()
+                .and_then(|attributes| attributes.get(&MessageSystemAttributeName::ApproximateReceiveCount)?.parse().ok());
+            Some(Delivery {
+                message_id: message.message_id?,
+                receipt: message.receipt_handle?,
+                body: message.body.unwrap_or_default(),
+                times: times.unwrap_or(1),
+            })
+        });
+        Ok(deliveries.collect())
+    }
+
+    /// Deletes a delivery's message.
+    ///
+    /// # Errors
+    /// Where the queue does not answer, or refuses. The message comes again then.
+    pub async fn delete(&self, receipt: String) -> Result<(), QueueError> {
+        read("delete a message", self.deletions.call(receipt).await)
+    }
+
+    /// Has a delivery's message handed out again after this time, rather than after the queue's visibility timeout.
+    ///
+    /// # Errors
+    /// Where the queue does not answer, or refuses. The message comes again after the timeout then.
+    pub async fn hide_for(&self, receipt: String, time: Duration) -> Result<(), QueueError> {
+        read("change when a message comes again", self.visibilities.call((receipt, time)).await)
+    }
+}
+
+fn read(operation: &'static str, answer: Result<Entry, BatchError<QueueError>>) -> Result<(), QueueError> {
+    match answer {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(refusal)) => Err(QueueError { operation, source: refusal.into() }),
+        Err(error) => Err(QueueError { operation, source: error.into() }),
+    }
+}
+
+async fn delete(client: Client, url: Arc<str>, receipts: Vec<String>) -> Result<Vec<Entry>, QueueError> {
+    let count = receipts.len();
+    let entries = receipts.into_iter().enumerate().map(|(place, receipt)| {
+        let entry = DeleteMessageBatchRequestEntry::builder().id(place.to_string()).receipt_handle(receipt);
+        entry.build().expect("id and receipt are set")
+    });
+    let request = client.delete_message_batch().queue_url(&*url).set_entries(Some(entries.collect()));
+    let answer = request.send().await.map_err(|error| QueueError { operation: "delete messages", source: error.into() })?;
+    Ok(entries_of(count, answer.failed()))
+}
+
+async fn change_visibility(
+    client: Client,
+    url: Arc<str>,
+    changes: Vec<(String, Duration)>,
+) -> Result<Vec<Entry>, QueueError> {
+    let count = changes.len();
+    let entries = changes.into_iter().enumerate().map(|(place, (receipt, time))| {
+        let seconds = i32::try_from(time.as_secs()).unwrap_or(i32::MAX);
+        let entry = ChangeMessageVisibilityBatchRequestEntry::builder().id(place.to_string()).receipt_handle(receipt);
+        entry.visibility_timeout(seconds).build().expect("id and receipt are set")
+    });
+    let request = client.change_message_visibility_batch().queue_url(&*url).set_entries(Some(entries.collect()));
+    let answer = request
+        .send()
+        .await
+        .map_err(|error| QueueError { operation: "change when messages come again", source: error.into() })?;
+    Ok(entries_of(count, answer.failed()))
+}
+
+/// A batch is answered with 200 even where some of its entries failed.
+fn entries_of(count: usize, failed: &[BatchResultErrorEntry]) -> Vec<Entry> {
+    let refusal = |place: usize| failed.iter().find(|entry| entry.id() == place.to_string());
+    let entry = |place| match refusal(place) {
+        None => Ok(()),
+        Some(error) => Err(format!("{}: {}", error.code(), error.message().unwrap_or("no message"))),
+    };
+    (0..count).map(entry).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refused_entry_fails_alone() {
+        let failed = BatchResultErrorEntry::builder().id("1").code("ReceiptHandleIsInvalid").sender_fault(true);
+        let entries = entries_of(3, &[failed.build().expect("complete")]);
+        assert!(entries[0].is_ok() && entries[2].is_ok());
+        assert_eq!(entries[1], Err("ReceiptHandleIsInvalid: no message".to_owned()));
+    }
+}

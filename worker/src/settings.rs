@@ -1,0 +1,51 @@
+//! What a worker is told by its environment.
+
+use std::time::Duration;
+
+use sluice_common::domain::Policies;
+use sluice_common::settings::{Reader, SettingError};
+use sluice_common::storage::Location;
+
+/// A worker's settings.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Postgres.
+    pub database_url: String,
+    /// The most connections to it.
+    pub database_connections: usize,
+    /// The bucket.
+    pub bucket: Location,
+    /// The queue that its events arrive in.
+    pub queue_url: String,
+    /// The queue's address, where it is not Amazon's.
+    pub queue_endpoint: Option<String>,
+    /// The policies.
+    pub policies: Policies,
+    /// How many messages are in hand at the most.
+    pub concurrency: u32,
+    /// How long a stopping worker may finish what is in hand.
+    pub grace: Duration,
+}
+
+impl Settings {
+    /// Reads them.
+    ///
+    /// # Errors
+    /// A sentence naming the setting that is missing or not usable.
+    pub fn read(reader: &Reader) -> Result<Self, SettingError> {
+        let positive = |name: &'static str| match reader.parsed::<u16>(name)? {
+            0 => Err(SettingError::Unusable { name, why: "it must be at least 1".to_owned() }),
+            number => Ok(u32::from(number)),
+        };
+        Ok(Self {
+            database_url: reader.text("SLUICE_DATABASE_URL")?,
+            database_connections: positive("SLUICE_DATABASE_CONNECTIONS")? as usize,
+            bucket: reader.bucket()?,
+            queue_url: reader.text("SLUICE_SQS_QUEUE_URL")?,
+            queue_endpoint: reader.endpoint("SLUICE_SQS_ENDPOINT")?,
+            policies: reader.policies()?,
+            concurrency: positive("SLUICE_WORKER_CONCURRENCY")?,
+            grace: reader.seconds("SLUICE_WORKER_GRACE")?,
+        })
+    }
+}
