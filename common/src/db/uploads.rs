@@ -144,7 +144,7 @@ const EXTEND: &str = concat!(
     "-- uploads.extend
     UPDATE uploads u
     SET deadline = greatest(deadline, least(now() + make_interval(secs => $3), created_at + make_interval(secs => $4)))
-    WHERE id = $1 AND tenant = $2 AND status = 'pending'
+    WHERE id = $1 AND tenant = $2 AND status = 'pending' AND deadline > now()
     RETURNING ",
     columns!()
 );
@@ -426,7 +426,7 @@ pub async fn cancel(db: &Db, tenant: &Tenant, id: UploadId, cause: &Cause) -> Re
 }
 
 /// Gives a pending upload at least this much longer from now, up to `at_most` from its creation. `None` means that this
-/// tenant has no such pending upload.
+/// tenant has no such upload that is pending and not overdue.
 ///
 /// # Errors
 /// Where the database does not answer.
@@ -469,7 +469,11 @@ pub struct Due {
 pub async fn claim_due(db: &Db, limit: i64) -> Result<Vec<Due>, DbError> {
     const OPERATION: &str = "claim due uploads";
     let rows = db.rows(OPERATION, CLAIM_DUE, &[&limit]).await?;
-    rows.iter().map(|row| Ok(Due { upload: from_row(OPERATION, row)?, overdue: row.get("overdue"), hinted: row.get("hinted") })).collect()
+    rows.iter()
+        .map(|row| {
+            Ok(Due { upload: from_row(OPERATION, row)?, overdue: row.get("overdue"), hinted: row.get("hinted") })
+        })
+        .collect()
 }
 
 /// The names of the statuses that this one is reached from.

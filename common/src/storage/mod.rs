@@ -1,5 +1,4 @@
-//! The bucket: what may be written to it and read from it by others ([`sign`]), and what a worker does with it itself
-//! ([`bucket`]).
+//! The bucket: what others may write to it and read from it ([`Signer`]), and what a worker does with it ([`Bucket`]).
 
 mod bucket;
 mod disposition;

@@ -1,0 +1,28 @@
+//! What the README says of the code is what the code says.
+
+use sluice_common::domain::UploadStatus;
+use sluice_common::settings::SETTINGS;
+
+const README: &str = include_str!("../../README.md");
+
+#[test]
+fn the_table_of_settings_is_the_one_that_is_read() {
+    let row = |name: &str, default: Option<&str>, meaning: &str| match default {
+        None => format!("| `{name}` | must be set | {meaning} |"),
+        Some("") => format!("| `{name}` | | {meaning} |"),
+        Some(default) => format!("| `{name}` | `{default}` | {meaning} |"),
+    };
+    let rows: Vec<String> =
+        SETTINGS.iter().map(|setting| row(setting.name, setting.default, setting.meaning)).collect();
+    let written: Vec<&str> = README.lines().filter(|line| line.starts_with("| `SLUICE_")).collect();
+    assert_eq!(written, rows, "the README's table should be:\n{}\n", rows.join("\n"));
+}
+
+#[test]
+fn the_diagram_shows_the_legal_moves() {
+    let moves = UploadStatus::ALL.into_iter().flat_map(|to| {
+        to.reachable_from().iter().map(move |from| format!("    {} --> {}", from.as_str(), to.as_str()))
+    });
+    let diagram = format!("stateDiagram-v2\n    [*] --> pending\n{}\n", moves.collect::<Vec<_>>().join("\n"));
+    assert!(README.contains(&diagram), "the README's diagram should be:\n{diagram}");
+}
