@@ -21,7 +21,9 @@ pub async fn run(db: Db, bucket: Bucket, unwanted: Arc<Notify>, stop: Cancellati
         match delete_batch(&db, &bucket).await {
             Ok(claimed) if claimed == BATCH as usize => continue,
             Ok(_) => {}
-            Err(error) => tracing::error!(error = %Chain(&*error), "could not delete unwanted objects; trying again later"),
+            Err(error) => {
+                tracing::error!(error = %Chain(&*error), "could not delete unwanted objects; trying again later")
+            }
         }
         tokio::select! {
             () = stop.cancelled() => {}

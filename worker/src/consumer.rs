@@ -10,6 +10,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::breaker::Breaker;
 use crate::deliver::settle_delivery;
 use crate::pulse::Pulse;
 use crate::queue::{Answer, Delivery, Queue};
@@ -30,6 +31,7 @@ pub struct Consumer {
     settler: Settler,
     db: Db,
     pulse: Arc<Pulse>,
+    breaker: Breaker,
     slots: Arc<Semaphore>,
     /// The deliveries that are not answered yet: message id to receipt.
     in_hand: Arc<Mutex<HashMap<String, String>>>,
@@ -38,9 +40,9 @@ pub struct Consumer {
 
 impl Consumer {
     /// A consumer that has up to `concurrency` deliveries in hand.
-    pub fn new(queue: Queue, settler: Settler, db: Db, pulse: Arc<Pulse>, concurrency: u32) -> Self {
+    pub fn new(queue: Queue, settler: Settler, db: Db, pulse: Arc<Pulse>, breaker: Breaker, concurrency: u32) -> Self {
         let slots = Arc::new(Semaphore::new(concurrency as usize));
-        Self { queue, settler, db, pulse, slots, in_hand: Arc::default(), tasks: TaskTracker::new() }
+        Self { queue, settler, db, pulse, breaker, slots, in_hand: Arc::default(), tasks: TaskTracker::new() }
     }
 
     /// Takes deliveries until asked to stop; then takes no more, finishes what is in hand within the grace, and returns the
@@ -70,7 +72,13 @@ impl Consumer {
 
     /// As many free slots as one receive can use, at least one; `None` when asked to stop.
     async fn free_slots(&self, stop: &CancellationToken) -> Option<Vec<OwnedSemaphorePermit>> {
-        let first = stop.run_until_cancelled(Arc::clone(&self.slots).acquire_owned()).await?;
+        let free = async {
+            let slot = Arc::clone(&self.slots).acquire_owned().await;
+            // Last, so that nothing is taken that was waited for through the beginning of an outage.
+            self.breaker.closed().await;
+            slot
+        };
+        let first = stop.run_until_cancelled(free).await?;
         let mut slots = vec![first.expect("the semaphore is never closed")];
         while slots.len() < crate::queue::BATCH
             && let Ok(slot) = Arc::clone(&self.slots).try_acquire_owned()
@@ -81,7 +89,8 @@ impl Consumer {
     }
 
     async fn pause(&self, failures: u32, error: &crate::queue::QueueError, stop: &CancellationToken) {
-        let wait = (PAUSES.0 * 2_u32.saturating_pow(failures.min(10))).min(PAUSES.1).mul_f64(rand::random_range(0.5..=1.0));
+        let wait =
+            (PAUSES.0 * 2_u32.saturating_pow(failures.min(10))).min(PAUSES.1).mul_f64(rand::random_range(0.5..=1.0));
         tracing::error!(error = %Chain(error), failures, wait_ms = wait.as_millis(), "the queue does not answer; asking again");
         stop.run_until_cancelled(tokio::time::sleep(wait)).await;
     }

@@ -13,8 +13,15 @@ use crate::settle::{SettleError, Settled, Settler};
 /// committed before its grant is given away, so only a lagging replica or a restored backup could be behind.
 const UNKNOWN_TIMES: u32 = 4;
 
+/// How often a message may be handed out. One that comes more often kills whoever takes it, or nobody can settle it; its
+/// upload is left to the sweep. Below the queue's own limit, past which it would lie in the dead-letter queue.
+const MOST_TIMES: u32 = 6;
+
 /// Settles everything that a message speaks of.
 pub async fn settle_delivery(settler: &Settler, delivery: &Delivery) -> Answer {
+    if delivery.times > MOST_TIMES {
+        return Answer::Never(format!("it was handed out {} times and never settled", delivery.times - 1));
+    }
     let records = match envelope::parse(&delivery.body) {
         Ok(records) => records,
         Err(unreadable) => return Answer::Never(unreadable.to_string()),

@@ -12,6 +12,7 @@ use sluice_common::chain::Chain;
 use sluice_common::db::Db;
 use tokio_util::sync::CancellationToken;
 
+use crate::breaker::Breaker;
 use crate::pulse::Pulse;
 
 /// How long the database may take to answer that it is there.
@@ -21,6 +22,7 @@ const PING: Duration = Duration::from_secs(2);
 struct Parts {
     db: Db,
     pulse: Arc<Pulse>,
+    breaker: Breaker,
     metrics: PrometheusHandle,
 }
 
@@ -32,6 +34,7 @@ pub async fn serve(
     listener: tokio::net::TcpListener,
     db: Db,
     pulse: Arc<Pulse>,
+    breaker: Breaker,
     metrics: PrometheusHandle,
     stop: CancellationToken,
 ) -> std::io::Result<()> {
@@ -39,7 +42,7 @@ pub async fn serve(
         .at("/healthz", get(healthz))
         .at("/readyz", get(readyz))
         .at("/metrics", get(report))
-        .data(Parts { db, pulse, metrics });
+        .data(Parts { db, pulse, breaker, metrics });
     let acceptor = TcpAcceptor::from_tokio(listener)?;
     Server::new_with_acceptor(acceptor).run_with_graceful_shutdown(routes, stop.cancelled_owned(), None).await
 }
@@ -56,7 +59,8 @@ async fn readyz(Data(parts): Data<&Parts>) -> (StatusCode, String) {
         Ok(Err(error)) => Err(Chain(&error).to_string()),
         Err(_) => Err("the database takes too long to answer".to_owned()),
     };
-    match database.and_then(|()| parts.pulse.check().map_err(str::to_owned)) {
+    let at_work = parts.breaker.check().and_then(|()| parts.pulse.check());
+    match database.and_then(|()| at_work.map_err(str::to_owned)) {
         Ok(()) => (StatusCode::OK, "ready\n".to_owned()),
         Err(why) => (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {why}\n")),
     }

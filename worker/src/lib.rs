@@ -4,6 +4,7 @@
 //! Run as many as you like: an upload is decided by whichever worker records its verdict first, and claims are made with
 //! `FOR UPDATE SKIP LOCKED`.
 
+mod breaker;
 mod cleanup;
 mod consumer;
 mod deliver;
@@ -54,18 +55,27 @@ pub async fn run(
     let bucket = Bucket::new(&sdk, &settings.bucket);
     let queue = queue::Queue::new(&sdk, &settings.queue_url, settings.queue_endpoint);
     let unwanted = Arc::new(Notify::new());
-    let settler = settle::Settler::new(db.clone(), bucket.clone(), settings.policies, Arc::clone(&unwanted));
+    let breaker = breaker::Breaker::new(db.clone(), bucket.clone());
+    let settler =
+        settle::Settler::new(db.clone(), bucket.clone(), settings.policies, breaker.clone(), Arc::clone(&unwanted));
     let pulse = Arc::new(pulse::Pulse::default());
-    let consumer =
-        consumer::Consumer::new(queue, settler.clone(), db.clone(), Arc::clone(&pulse), settings.concurrency);
+    let consumer = consumer::Consumer::new(
+        queue,
+        settler.clone(),
+        db.clone(),
+        Arc::clone(&pulse),
+        breaker.clone(),
+        settings.concurrency,
+    );
 
     tracing::info!(address = ?listener.local_addr().ok(), bucket = bucket.name(), "the worker is at work");
     // Health is answered until the very end; everything else ends when asked to.
     let ended = CancellationToken::new();
-    let health = tokio::spawn(health::serve(listener, db.clone(), pulse, telemetry::metrics(), ended.clone()));
+    let health =
+        tokio::spawn(health::serve(listener, db.clone(), pulse, breaker.clone(), telemetry::metrics(), ended.clone()));
     tokio::join!(
         consumer.run(stop.clone(), settings.grace),
-        sweep::run(db.clone(), settler, stop.clone()),
+        sweep::run(db.clone(), settler, breaker, stop.clone()),
         cleanup::run(db, bucket, unwanted, stop),
     );
     ended.cancel();

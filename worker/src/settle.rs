@@ -13,6 +13,8 @@ use sluice_common::domain::{
 use sluice_common::storage::{Bucket, Look, Promotion, StoreError};
 use tokio::sync::Notify;
 
+use crate::breaker::Breaker;
+
 /// The most uploads in one statement.
 const BATCH: usize = 100;
 /// How often an object is looked at again that changes while it is promoted.
@@ -55,6 +57,19 @@ pub enum SettleError {
     KeepsChanging,
 }
 
+impl SettleError {
+    /// Whether Postgres or the store is in trouble, rather than this one upload.
+    fn is_outage(&self) -> bool {
+        match self {
+            Self::Store(_) | Self::DatabaseAlone(DbError::Unavailable { .. }) | Self::Database(BatchError::Gone) => {
+                true
+            }
+            Self::Database(BatchError::Failed(error)) => matches!(**error, DbError::Unavailable { .. }),
+            Self::DatabaseAlone(DbError::Broken { .. }) | Self::UnknownPolicy(_) | Self::KeepsChanging => false,
+        }
+    }
+}
+
 impl From<BatchError<DbError>> for SettleError {
     fn from(error: BatchError<DbError>) -> Self {
         Self::Database(error)
@@ -69,13 +84,14 @@ pub struct Settler {
     policies: Arc<Policies>,
     lookups: Coalescer<UploadId, Option<Upload>, DbError>,
     decisions: Coalescer<Decision, bool, DbError>,
+    breaker: Breaker,
     /// Rung when an object became unwanted.
     unwanted: Arc<Notify>,
 }
 
 impl Settler {
     /// A settler that rings `unwanted` when it left something to delete.
-    pub fn new(db: Db, bucket: Bucket, policies: Policies, unwanted: Arc<Notify>) -> Self {
+    pub fn new(db: Db, bucket: Bucket, policies: Policies, breaker: Breaker, unwanted: Arc<Notify>) -> Self {
         let lookups = Coalescer::new(BATCH, {
             let db = db.clone();
             move |ids| find_each(db.clone(), ids)
@@ -87,7 +103,7 @@ impl Settler {
                 async move { uploads::decide(&db, &decisions).await }
             }
         });
-        Self { db, bucket, policies: Arc::new(policies), lookups, decisions, unwanted }
+        Self { db, bucket, policies: Arc::new(policies), lookups, decisions, breaker, unwanted }
     }
 
     /// The bucket's name.
@@ -100,15 +116,7 @@ impl Settler {
     /// # Errors
     /// Where the database or the store does not do its part.
     pub async fn settle_key(&self, key: &str, version: Option<&str>, cause: Cause) -> Result<Settled, SettleError> {
-        let Some(id) = ObjectKey::upload_id(key) else { return Ok(Settled::UnknownUpload) };
-        let Some(upload) = self.lookups.call(id).await? else { return Ok(Settled::UnknownUpload) };
-        match &upload.state {
-            UploadState::Pending if upload.grant_key.as_str() == key => self.settle(upload, cause).await,
-            // The copy that a promotion makes has an event of its own; whoever makes it also records it.
-            UploadState::Pending => Ok(Settled::NotTheGrantsKey),
-            UploadState::Confirmed { object, .. } if object.key.as_str() == key => Ok(Settled::AlreadyDecided),
-            _ => self.mark_stray(id, key, version).await,
-        }
+        self.noted(self.settle_what_is_at(key, version, cause).await)
     }
 
     /// Settles a pending upload by the object under its grant's key.
@@ -116,15 +124,47 @@ impl Settler {
     /// # Errors
     /// Where the database or the store does not do its part.
     pub async fn settle(&self, upload: Upload, cause: Cause) -> Result<Settled, SettleError> {
+        self.noted(self.look_and_judge(upload, cause).await)
+    }
+
+    /// Lets the breaker know how it went.
+    fn noted(&self, settled: Result<Settled, SettleError>) -> Result<Settled, SettleError> {
+        match &settled {
+            Ok(_) => self.breaker.succeeded(),
+            Err(error) if error.is_outage() => self.breaker.failed(),
+            Err(_) => {}
+        }
+        settled
+    }
+
+    async fn settle_what_is_at(&self, key: &str, version: Option<&str>, cause: Cause) -> Result<Settled, SettleError> {
+        let Some(id) = ObjectKey::upload_id(key) else { return Ok(Settled::UnknownUpload) };
+        let Some(upload) = self.lookups.call(id).await? else { return Ok(Settled::UnknownUpload) };
+        match &upload.state {
+            UploadState::Pending if upload.grant_key.as_str() == key => self.look_and_judge(upload, cause).await,
+            // The copy that a promotion makes has an event of its own; whoever makes it also records it.
+            UploadState::Pending => Ok(Settled::NotTheGrantsKey),
+            UploadState::Confirmed { object, .. } if object.key.as_str() == key => Ok(Settled::AlreadyDecided),
+            _ => self.mark_stray(id, key, version).await,
+        }
+    }
+
+    async fn look_and_judge(&self, upload: Upload, cause: Cause) -> Result<Settled, SettleError> {
         let started = Instant::now();
-        let policy = self.policies.find(&upload.policy).ok_or_else(|| SettleError::UnknownPolicy(upload.policy.clone()))?;
+        let policy =
+            self.policies.find(&upload.policy).ok_or_else(|| SettleError::UnknownPolicy(upload.policy.clone()))?;
         for _ in 0..LOOKS {
             let Look::Object(seen) = self.bucket.inspect(&upload.grant_key).await? else {
                 return Ok(Settled::NothingThere);
             };
             if let Some(outcome) = self.outcome(&upload, policy, &seen).await? {
-                let decision =
-                    Decision { id: upload.id, outcome, unwanted_version: seen.version_id, cause, took: started.elapsed() };
+                let decision = Decision {
+                    id: upload.id,
+                    outcome,
+                    unwanted_version: seen.version_id,
+                    cause,
+                    took: started.elapsed(),
+                };
                 return self.record(decision).await;
             }
         }
@@ -141,7 +181,12 @@ impl Settler {
     }
 
     /// What becomes of the upload with this object. `None` where the object is another one by now.
-    async fn outcome(&self, upload: &Upload, policy: &Policy, seen: &Inspection) -> Result<Option<Outcome>, SettleError> {
+    async fn outcome(
+        &self,
+        upload: &Upload,
+        policy: &Policy,
+        seen: &Inspection,
+    ) -> Result<Option<Outcome>, SettleError> {
         let stored = |key: &ObjectKey| StoredObject {
             key: key.clone(),
             size: seen.size,

@@ -12,6 +12,7 @@ use sluice_common::db::{Db, DbError};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio_util::sync::CancellationToken;
 
+use crate::breaker::Breaker;
 use crate::settle::{SettleError, Settled, Settler};
 
 /// How often to ask for what is due, if nobody says that something is.
@@ -23,9 +24,10 @@ const BATCH: i64 = 100;
 const AT_ONCE: usize = 16;
 
 /// Looks at what is due until asked to stop.
-pub async fn run(db: Db, settler: Settler, stop: CancellationToken) {
+pub async fn run(db: Db, settler: Settler, breaker: Breaker, stop: CancellationToken) {
     let mut hints = db.listen(DUE);
-    while !stop.is_cancelled() {
+    // A look that fails is put off, so none is begun during an outage.
+    while stop.run_until_cancelled(breaker.closed()).await.is_some() {
         let pause = match look_at_due(&db, &settler).await {
             Ok(found) if found == BATCH as usize => continue,
             Ok(_) => EVERY,

@@ -21,10 +21,7 @@ pub(super) fn required(event: &Value, pointer: &'static str) -> Result<String, U
 
 /// The text at `pointer`, whatever it contains.
 pub(super) fn raw<'e>(event: &'e Value, pointer: &'static str) -> Result<&'e str, Unreadable> {
-    event
-        .pointer(pointer)
-        .and_then(Value::as_str)
-        .ok_or(Unreadable::Missing(pointer))
+    event.pointer(pointer).and_then(Value::as_str).ok_or(Unreadable::Missing(pointer))
 }
 
 /// A size in bytes. What is no whole number from 0 to `i64::MAX` says nothing.

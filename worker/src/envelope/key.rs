@@ -13,9 +13,7 @@ pub(super) const MAX_KEY_BYTES: usize = 1024;
 /// a store's `+` or `%41` is meant literally can't be told; our own keys contain neither.
 pub(super) fn form_encoded(text: &str) -> Result<String, Unreadable> {
     let spaced = text.replace('+', " ");
-    let decoded = percent_decode_str(&spaced)
-        .decode_utf8()
-        .map_err(|_| Unreadable::KeyNotUtf8)?;
+    let decoded = percent_decode_str(&spaced).decode_utf8().map_err(|_| Unreadable::KeyNotUtf8)?;
     literal(&decoded)
 }
 

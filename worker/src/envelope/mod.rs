@@ -91,8 +91,5 @@ fn unwrap(body: &str) -> Result<Value, Unreadable> {
 /// wrong type where nothing depends on it must not cost the event. serde_json itself refuses nesting beyond 128 levels.
 fn json(text: &str) -> Result<Value, Unreadable> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    serde_json::from_str(text).map_err(|error| Unreadable::NotJson {
-        line: error.line(),
-        column: error.column(),
-    })
+    serde_json::from_str(text).map_err(|error| Unreadable::NotJson { line: error.line(), column: error.column() })
 }

@@ -10,10 +10,7 @@ pub(super) fn records(records: &Value) -> Result<Vec<Record>, Unreadable> {
     if records.is_empty() {
         return Err(Unreadable::RecordsEmpty);
     }
-    Ok(records
-        .iter()
-        .map(|one| record(one).unwrap_or_else(Record::Unreadable))
-        .collect())
+    Ok(records.iter().map(|one| record(one).unwrap_or_else(Record::Unreadable)).collect())
 }
 
 /// The name of the event with which S3 tries a new notification out. It has no records.

@@ -76,9 +76,9 @@ impl Queue {
             .await
             .map_err(|error| QueueError { operation: "receive messages", source: error.into() })?;
         let deliveries = answer.messages.unwrap_or_default().into_iter().filter_map(|message| {
-            let times = message
-                .attributes()
-                .and_then(|attributes| attributes.get(&MessageSystemAttributeName::ApproximateReceiveCount)?.parse().ok());
+            let times = message.attributes().and_then(|attributes| {
+                attributes.get(&MessageSystemAttributeName::ApproximateReceiveCount)?.parse().ok()
+            });
             Some(Delivery {
                 message_id: message.message_id?,
                 receipt: message.receipt_handle?,
@@ -94,7 +94,12 @@ impl Queue {
     /// # Errors
     /// Where the queue does not answer, or refuses. The message comes again then.
     pub async fn delete(&self, receipt: String) -> Result<(), QueueError> {
-        read("delete a message", self.deletions.call(receipt).await)
+        const OPERATION: &str = "delete a message";
+        // Once more, because an entry that was throttled costs a whole delivery otherwise.
+        match read(OPERATION, self.deletions.call(receipt.clone()).await) {
+            Ok(()) => Ok(()),
+            Err(_) => read(OPERATION, self.deletions.call(receipt).await),
+        }
     }
 
     /// Has a delivery's message handed out again after this time, rather than after the queue's visibility timeout.
@@ -121,7 +126,8 @@ async fn delete(client: Client, url: Arc<str>, receipts: Vec<String>) -> Result<
         entry.build().expect("id and receipt are set")
     });
     let request = client.delete_message_batch().queue_url(&*url).set_entries(Some(entries.collect()));
-    let answer = request.send().await.map_err(|error| QueueError { operation: "delete messages", source: error.into() })?;
+    let answer =
+        request.send().await.map_err(|error| QueueError { operation: "delete messages", source: error.into() })?;
     Ok(entries_of(count, answer.failed()))
 }
 

@@ -43,9 +43,7 @@ fn aws_put_with(pointer: &str, value: Value) -> String {
 
 fn changed(body: &str, pointer: &str, value: Value) -> String {
     let mut body: Value = serde_json::from_str(body).expect("a fixture is JSON");
-    *body
-        .pointer_mut(pointer)
-        .expect("the fixture has the field") = value;
+    *body.pointer_mut(pointer).expect("the fixture has the field") = value;
     body.to_string()
 }
 

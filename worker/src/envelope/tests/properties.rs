@@ -9,17 +9,10 @@ use serde_json::{Value, json};
 use super::{AWS_PUT, EVENTBRIDGE_CREATED, MINIO_PUT, Record, Unreadable, changed, in_sns, parse};
 
 /// What AWS leaves as it is; MinIO escapes the slash too.
-const AWS: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'_')
-    .remove(b'.')
-    .remove(b'*')
-    .remove(b'/');
+const AWS: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'*').remove(b'/');
 
 fn form_encode(key: &str, escaped: &'static AsciiSet) -> String {
-    utf8_percent_encode(key, escaped)
-        .to_string()
-        .replace("%20", "+")
+    utf8_percent_encode(key, escaped).to_string().replace("%20", "+")
 }
 
 /// Up to the 1,024 bytes that a key may have: a character takes four at most.
@@ -67,26 +60,10 @@ fn any_json() -> impl Strategy<Value = Value> {
         any::<i64>().prop_map(Value::from),
         any::<f64>().prop_map(Value::from),
         any::<String>().prop_map(Value::from),
-        select(vec![
-            "s3:TestEvent",
-            "Notification",
-            "aws.s3",
-            "Object Created",
-            "ObjectCreated:Put",
-            "%FF"
-        ])
-        .prop_map(Value::from),
+        select(vec!["s3:TestEvent", "Notification", "aws.s3", "Object Created", "ObjectCreated:Put", "%FF"])
+            .prop_map(Value::from),
     ];
-    let name = select(vec![
-        "Records",
-        "s3",
-        "object",
-        "key",
-        "Type",
-        "Message",
-        "detail",
-        "detail-type",
-    ]);
+    let name = select(vec!["Records", "s3", "object", "key", "Type", "Message", "detail", "detail-type"]);
     leaf.prop_recursive(4, 32, 4, move |inner| {
         prop_oneof![
             vec(inner.clone(), 0..4).prop_map(Value::from),
@@ -99,15 +76,10 @@ fn any_json() -> impl Strategy<Value = Value> {
 fn places(tree: &Value, at: String, found: &mut Vec<String>) {
     match tree {
         Value::Object(fields) => {
-            fields
-                .iter()
-                .for_each(|(name, inner)| places(inner, format!("{at}/{name}"), found));
+            fields.iter().for_each(|(name, inner)| places(inner, format!("{at}/{name}"), found));
         }
         Value::Array(items) => {
-            items
-                .iter()
-                .enumerate()
-                .for_each(|(i, inner)| places(inner, format!("{at}/{i}"), found));
+            items.iter().enumerate().for_each(|(i, inner)| places(inner, format!("{at}/{i}"), found));
         }
         _ => {}
     }

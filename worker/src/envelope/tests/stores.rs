@@ -42,14 +42,7 @@ fn what_creates_no_object_is_ignored_by_name() {
 
 #[test]
 fn what_is_ignored_needs_no_readable_key() {
-    assert_eq!(
-        ignored(&changed(
-            AWS_REMOVED,
-            "/Records/0/s3/object/key",
-            json!("%FF")
-        )),
-        "ObjectRemoved:Delete"
-    );
+    assert_eq!(ignored(&changed(AWS_REMOVED, "/Records/0/s3/object/key", json!("%FF"))), "ObjectRemoved:Delete");
 }
 
 #[test]
@@ -67,10 +60,7 @@ fn localstacks_time_without_a_zone_is_kept_as_it_is() {
 
 #[test]
 fn minio_says_the_same_as_aws_in_its_own_spelling() {
-    let expected = ObjectEvent {
-        version_id: None,
-        ..created(AWS_PUT)
-    };
+    let expected = ObjectEvent { version_id: None, ..created(AWS_PUT) };
     assert_eq!(created(MINIO_PUT), expected);
 }
 
@@ -90,22 +80,12 @@ fn eventbridge_writes_keys_as_they_are() {
 
 #[test]
 fn an_eventbridge_event_without_a_reason_is_a_creation_all_the_same() {
-    assert_eq!(
-        created(&changed(EVENTBRIDGE_CREATED, "/detail/reason", Value::Null)).name,
-        "Object Created"
-    );
+    assert_eq!(created(&changed(EVENTBRIDGE_CREATED, "/detail/reason", Value::Null)).name, "Object Created");
 }
 
 #[test]
 fn an_envelope_of_snss_changes_nothing() {
-    for body in [
-        AWS_PUT,
-        AWS_COPY,
-        AWS_REMOVED,
-        MINIO_PUT,
-        LOCALSTACK_PUT,
-        EVENTBRIDGE_CREATED,
-    ] {
+    for body in [AWS_PUT, AWS_COPY, AWS_REMOVED, MINIO_PUT, LOCALSTACK_PUT, EVENTBRIDGE_CREATED] {
         assert_eq!(parse(&in_sns(body)), parse(body));
         assert_eq!(parse(&in_sns(&in_sns(body))), parse(body));
     }
