@@ -1,1 +1,48 @@
-fn main() {}
+//! The command `sluice-api`: serves the API, and does by hand what needs no server.
+
+mod commands;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Sluice's HTTP API. Its settings are read from the environment.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve the API (what is done without a command, too)
+    Serve,
+    /// Bring the database up to date
+    Migrate,
+    /// Make, list and revoke API keys
+    #[command(subcommand)]
+    Keys(commands::keys::Command),
+    /// Ask the API that runs here whether it is ready
+    Health,
+    /// Print the OpenAPI document
+    Openapi,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let done = match Arguments::parse().command.unwrap_or(Command::Serve) {
+        Command::Serve => commands::serve::run().await,
+        Command::Migrate => commands::migrate::run().await,
+        Command::Keys(command) => commands::keys::run(command).await,
+        Command::Health => commands::health::run().await,
+        Command::Openapi => commands::openapi::run(),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("sluice-api: {why}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! What an API key may be used for.
+
+/// One thing that keys may be used for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// Make, complete, renew and cancel uploads.
+    UploadsWrite,
+    /// See and download uploads.
+    UploadsRead,
+    /// See how the service does.
+    Operator,
+}
+
+impl Scope {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::UploadsWrite, Self::UploadsRead, Self::Operator];
+
+    /// The name, as it is stored and written.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::UploadsWrite => "uploads:write",
+            Self::UploadsRead => "uploads:read",
+            Self::Operator => "operator",
+        }
+    }
+}
+
+impl std::str::FromStr for Scope {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        let all = || Self::ALL.map(Self::as_str).join(", ");
+        let found = Self::ALL.into_iter().find(|scope| scope.as_str() == name);
+        found.ok_or_else(|| format!("there is no scope '{name}'; there are {}", all()))
+    }
+}
+
+/// The scope that an operation needs, named in the type of its key.
+pub trait Needs: Send + Sync {
+    /// The scope.
+    const SCOPE: Scope;
+}
+
+/// Needs `uploads:write`.
+pub struct Write;
+
+/// Needs `uploads:read`.
+pub struct Read;
+
+impl Needs for Write {
+    const SCOPE: Scope = Scope::UploadsWrite;
+}
+
+impl Needs for Read {
+    const SCOPE: Scope = Scope::UploadsRead;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_scope_is_found_under_its_own_name() {
+        for scope in Scope::ALL {
+            assert_eq!(scope.as_str().parse(), Ok(scope));
+        }
+        assert!("admin".parse::<Scope>().expect_err("no scope").contains("uploads:read"));
+    }
+}

@@ -1,0 +1,105 @@
+//! The JSON of requests and answers.
+
+use poem::{IntoResponse, Request, RequestBody, Response};
+use poem_openapi::error::ContentTypeError;
+use poem_openapi::payload::Payload;
+use poem_openapi::registry::{MetaMediaType, MetaRequest, MetaSchemaRef, Registry};
+use poem_openapi::types::{ParseFromJSON, ToJSON, Type};
+use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
+use serde_json::Value;
+
+use crate::problem::{INVALID_BODY, Problem};
+use crate::shape;
+
+/// The longest body of a request, in bytes: the largest metadata in the longest encoding fits several times.
+const MAX_LENGTH: usize = 64 * 1024;
+
+/// The media type of all JSON but problems. JSON has no charset to name.
+const CONTENT_TYPE: &str = "application/json";
+
+/// The body of a request.
+pub struct Body<T>(pub T);
+
+/// The body of an answer.
+pub struct Json<T>(pub T);
+
+impl<'a, T: ParseFromJSON> ApiExtractor<'a> for Body<T> {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::RequestObject];
+
+    type ParamType = ();
+    type ParamRawType = ();
+
+    fn register(registry: &mut Registry) {
+        T::register(registry);
+    }
+
+    fn request_meta() -> Option<MetaRequest> {
+        let content = vec![MetaMediaType { content_type: CONTENT_TYPE, schema: T::schema_ref() }];
+        Some(MetaRequest { description: None, content, required: true })
+    }
+
+    async fn from_request(
+        request: &'a Request,
+        body: &mut RequestBody,
+        _options: ExtractParamOptions<()>,
+    ) -> poem::Result<Self> {
+        let content_type = request.content_type().ok_or(ContentTypeError::ExpectContentType)?;
+        if !is_json(content_type) {
+            return Err(ContentTypeError::NotSupported { content_type: content_type.to_owned() }.into());
+        }
+        let bytes = body.take()?.into_bytes_limit(MAX_LENGTH).await?;
+        Ok(parse(&bytes).map(Self)?)
+    }
+}
+
+fn is_json(content_type: &str) -> bool {
+    content_type.split(';').next().is_some_and(|essence| essence.trim().eq_ignore_ascii_case(CONTENT_TYPE))
+}
+
+/// Reads a body, or says everything that is wrong with its shape.
+fn parse<T: ParseFromJSON>(bytes: &[u8]) -> Result<T, Problem> {
+    let refusal = |detail: String| Problem::new(INVALID_BODY).with(detail);
+    if bytes.is_empty() {
+        return Err(refusal("The body is empty.".to_owned()));
+    }
+    let value: Value =
+        serde_json::from_slice(bytes).map_err(|error| refusal(format!("The body is not JSON: {error}.")))?;
+    T::parse_from_json(Some(value.clone())).map_err(|_| match shape::errors::<T>(&value) {
+        // The shape is right, and yet the type refuses it: only a bound of a number is left.
+        errors if errors.is_empty() => refusal(INVALID_BODY.meaning.to_owned()),
+        errors => Problem::new(INVALID_BODY).with(errors),
+    })
+}
+
+impl<T: Type> Payload for Json<T> {
+    const CONTENT_TYPE: &'static str = CONTENT_TYPE;
+
+    fn check_content_type(content_type: &str) -> bool {
+        is_json(content_type)
+    }
+
+    fn schema_ref() -> MetaSchemaRef {
+        T::schema_ref()
+    }
+
+    fn register(registry: &mut Registry) {
+        T::register(registry);
+    }
+}
+
+impl<T: ToJSON + Send> IntoResponse for Json<T> {
+    fn into_response(self) -> Response {
+        Response::builder().content_type(CONTENT_TYPE).body(self.0.to_json_string())
+    }
+}
+
+/// The errors of one place, for tests of other modules.
+#[cfg(test)]
+pub fn errors_of<T: ParseFromJSON>(body: &str) -> Vec<(String, String)> {
+    use poem_openapi::types::ToJSON as _;
+    let Err(problem) = parse::<T>(body.as_bytes()) else { return Vec::new() };
+    let told = crate::problem::ProblemBody::new(problem, "").to_json().expect("an object");
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let pairs = |error: &Value| (text(&error["pointer"]), text(&error["code"]));
+    told["errors"].as_array().map(|errors| errors.iter().map(pairs).collect()).unwrap_or_default()
+}

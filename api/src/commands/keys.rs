@@ -1,0 +1,138 @@
+//! `keys`: makes, lists and revokes API keys.
+
+use clap::{Args, Subcommand};
+use jiff::tz::TimeZone;
+use jiff::{Span, Timestamp};
+use sluice_api::auth::{NewKey, Scope};
+use sluice_common::db::api_keys::{self, ApiKey};
+use sluice_common::domain::Tenant;
+use uuid::Uuid;
+
+use super::{database, print, sentence};
+
+/// What to do with keys.
+#[derive(Subcommand)]
+pub enum Command {
+    /// Make a key and print it, this once: only its hash is kept
+    Create(Create),
+    /// List all keys, oldest first
+    List,
+    /// Revoke a key for good; it stops working within a second
+    Revoke {
+        /// The key's id, as `keys list` shows it
+        id: Uuid,
+    },
+}
+
+/// The key to make.
+#[derive(Args)]
+pub struct Create {
+    /// Whose uploads it reaches: 1 to 40 of a-z, 0-9 and '-'
+    #[arg(long, value_parser = tenant)]
+    tenant: Tenant,
+    /// What people call it
+    #[arg(long)]
+    name: String,
+    /// What it may be used for: uploads:write, uploads:read, operator
+    #[arg(long, value_delimiter = ',', required = true)]
+    scopes: Vec<Scope>,
+    /// How long it works, such as 90d; for ever if not said
+    #[arg(long = "expires-in", value_name = "TIME", value_parser = expiry)]
+    expires_at: Option<Timestamp>,
+}
+
+/// Does it.
+///
+/// # Errors
+/// Where the database does not answer, or there is no such key.
+pub async fn run(command: Command) -> Result<(), String> {
+    match command {
+        Command::Create(new) => create(new).await,
+        Command::List => list().await,
+        Command::Revoke { id } => revoke(id).await,
+    }
+}
+
+async fn create(new: Create) -> Result<(), String> {
+    let db = database().await?;
+    let key = NewKey::generate()?;
+    let mut scopes: Vec<String> = new.scopes.iter().map(|scope| scope.as_str().to_owned()).collect();
+    scopes.sort();
+    scopes.dedup();
+    let kept = api_keys::insert(&db, key.hash, &new.tenant, &new.name, &scopes, new.expires_at).await;
+    let id = kept.map_err(sentence)?;
+    eprintln!("Key {id} of tenant {}. It is shown this once; keep it safe:", new.tenant);
+    print(&format!("{}\n", key.text))
+}
+
+async fn list() -> Result<(), String> {
+    let keys = api_keys::list(&database().await?).await.map_err(sentence)?;
+    let heading = ["ID", "TENANT", "NAME", "SCOPES", "CREATED", "EXPIRES", "REVOKED"].map(str::to_owned);
+    let rows: Vec<_> = [heading].into_iter().chain(keys.iter().map(row)).collect();
+    print(&table(&rows))
+}
+
+async fn revoke(id: Uuid) -> Result<(), String> {
+    if !api_keys::revoke(&database().await?, id).await.map_err(sentence)? {
+        return Err(format!("there is no key {id}, or it is revoked already"));
+    }
+    eprintln!("Key {id} is revoked; it stops working within a second.");
+    Ok(())
+}
+
+fn tenant(name: &str) -> Result<Tenant, String> {
+    Tenant::parse(name).map_err(|why| why.to_string())
+}
+
+/// The end of a time such as `90d` that begins now.
+fn expiry(text: &str) -> Result<Timestamp, String> {
+    let span: Span = text.parse().map_err(|_| "a time is written as 90d, 12h or 1y 6mo".to_owned())?;
+    let now = Timestamp::now();
+    let end = now.to_zoned(TimeZone::UTC).checked_add(span).map_err(|_| "that is too long".to_owned())?;
+    if end.timestamp() > now { Ok(end.timestamp()) } else { Err("it must be longer than nothing".to_owned()) }
+}
+
+fn row(key: &ApiKey) -> [String; 7] {
+    let time = |time: Option<Timestamp>| time.map_or("-".to_owned(), |time| format!("{time:.0}"));
+    // A name is whatever somebody once wrote; in a terminal it must stay in its place.
+    let name = key.name.chars().map(|c| if c.is_control() { '?' } else { c }).collect();
+    [
+        key.id.to_string(),
+        key.tenant.to_string(),
+        name,
+        key.scopes.join(","),
+        time(Some(key.created_at)),
+        time(key.expires_at),
+        time(key.revoked_at),
+    ]
+}
+
+fn table(rows: &[[String; 7]]) -> String {
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let line = |row: &[String; 7]| {
+        let cells = row.iter().enumerate().map(|(column, cell)| format!("{cell:<width$}", width = width(column)));
+        format!("{}\n", cells.collect::<Vec<_>>().join("  ").trim_end())
+    };
+    rows.iter().map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_may_be_given_days_but_no_time_that_is_over() {
+        let days = (expiry("90d").expect("a time").duration_since(Timestamp::now()).as_hours() + 1) / 24;
+        assert_eq!(days, 90);
+        for bad in ["", "90", "soon", "-1d", "0s", "99999y"] {
+            assert!(expiry(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_table_is_as_wide_as_what_is_in_it() {
+        let row = |text: &str| std::array::from_fn(|_| text.to_owned());
+        let text = table(&[row("ID"), row("abc")]);
+        assert!(text.starts_with("ID   ID   ") && text.lines().all(|line| line.len() <= 33), "{text}");
+    }
+}

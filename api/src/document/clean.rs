@@ -1,0 +1,119 @@
+//! Making the framework's document a clean OpenAPI 3.0.3, as linters and generators like it.
+
+use serde_json::{Map, Value};
+
+use super::common::add_common_responses;
+
+/// The document, clean.
+pub fn clean(mut document: Value) -> Value {
+    document["openapi"] = "3.0.3".into();
+    for_each_operation(&mut document, |operation| {
+        add_common_responses(operation);
+        operation["responses"].as_object_mut().into_iter().flat_map(Map::values_mut).for_each(rename_headers);
+    });
+    tidy(&mut document);
+    close_requests(&mut document);
+    sorted(document)
+}
+
+/// Does something to every operation.
+pub fn for_each_operation(document: &mut Value, mut change: impl FnMut(&mut Value)) {
+    let paths = document["paths"].as_object_mut().into_iter().flat_map(Map::values_mut);
+    let operations = paths.filter_map(Value::as_object_mut).flat_map(Map::values_mut);
+    operations.for_each(&mut change);
+}
+
+/// The framework writes the names of response headers in capitals.
+fn rename_headers(response: &mut Value) {
+    let Some(headers) = response.get_mut("headers").and_then(Value::as_object_mut) else { return };
+    let renamed = std::mem::take(headers).into_iter().map(|(name, header)| (usual_case(&name), header));
+    headers.extend(renamed);
+}
+
+/// `PREFERENCE-APPLIED` as `Preference-Applied`.
+fn usual_case(name: &str) -> String {
+    let word = |word: &str| {
+        let mut word = word.to_ascii_lowercase();
+        word[..1].make_ascii_uppercase();
+        word
+    };
+    match name.to_ascii_lowercase().as_str() {
+        "www-authenticate" => "WWW-Authenticate".to_owned(),
+        other => other.split('-').map(word).collect::<Vec<_>>().join("-"),
+    }
+}
+
+/// Removes noise and mends what is not quite 3.0, everywhere.
+fn tidy(value: &mut Value) {
+    if let Some(reference) = only_reference(value) {
+        *value = reference;
+    }
+    match value {
+        Value::Object(fields) => {
+            fields.retain(|name, value| !is_noise(name, value));
+            if fields.contains_key("properties") {
+                fields.remove("title");
+            }
+            for (name, value) in fields.iter_mut() {
+                if matches!(name.as_str(), "minimum" | "maximum") {
+                    make_integer(value);
+                }
+                tidy(value);
+            }
+        }
+        Value::Array(values) => values.iter_mut().for_each(tidy),
+        _ => {}
+    }
+}
+
+/// A field of a named type that has a description of its own comes as a union of both, which generators turn into an unnamed
+/// type. The named type is described where it is defined.
+fn only_reference(value: &Value) -> Option<Value> {
+    let all_of = value.get("allOf")?.as_array()?;
+    let is_reference = |part: &&Value| part.get("$ref").is_some();
+    let is_description =
+        |part: &Value| part.as_object().is_some_and(|part| part.keys().all(|key| key == "description"));
+    let reference = all_of.iter().find(is_reference)?;
+    let rest_is_description = all_of.iter().filter(|part| !is_reference(part)).all(is_description);
+    rest_is_description.then(|| reference.clone())
+}
+
+/// What says only what is so anyway. The names can't be those of fields: a schema's `properties` hold objects.
+fn is_noise(name: &str, value: &Value) -> bool {
+    match name {
+        "explode" | "style" => !value.is_object(),
+        "deprecated" => *value == Value::Bool(false),
+        _ => false,
+    }
+}
+
+/// The framework writes all bounds as floats.
+fn make_integer(value: &mut Value) {
+    if let Some(bound) = value.as_f64().filter(|bound| bound.fract() == 0.0) {
+        #[expect(clippy::cast_possible_truncation, reason = "a whole number, far below 2^53")]
+        let whole = bound as i64;
+        *value = whole.into();
+    }
+}
+
+/// The types of requests that refuse fields which are not documented. The framework knows, but does not write it.
+const CLOSED: [&str; 1] = ["NewUpload"];
+
+fn close_requests(document: &mut Value) {
+    for name in CLOSED {
+        document["components"]["schemas"][name]["additionalProperties"] = Value::Bool(false);
+    }
+}
+
+/// The same with all keys in order, so that the text does not depend on how a library was built.
+fn sorted(value: Value) -> Value {
+    match value {
+        Value::Object(fields) => {
+            let mut fields: Vec<_> = fields.into_iter().map(|(name, value)| (name, sorted(value))).collect();
+            fields.sort_by(|(one, _), (other, _)| one.cmp(other));
+            Value::Object(fields.into_iter().collect())
+        }
+        Value::Array(values) => Value::Array(values.into_iter().map(sorted).collect()),
+        other => other,
+    }
+}

@@ -1,0 +1,50 @@
+//! The responses that operations have in common: whatever takes a key, a body or a parameter can be refused for it.
+
+use serde_json::{Map, Value, json};
+
+use crate::auth::{MISSING_SCOPE, UNAUTHORIZED};
+use crate::problem::{
+    BODY_TOO_LARGE, CONTENT_TYPE, INTERNAL_ERROR, INVALID_BODY, INVALID_PARAMETER, Kind, METHOD_NOT_ALLOWED,
+    UNAVAILABLE, UNSUPPORTED_MEDIA_TYPE,
+};
+
+/// Adds to an operation the responses that it can give for what it takes.
+pub fn add_common_responses(operation: &mut Value) {
+    let has = |name: &str| operation.get(name).is_some();
+    let of_body = [INVALID_BODY, BODY_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE];
+    let of_key = [UNAUTHORIZED, MISSING_SCOPE];
+    let mut kinds = vec![METHOD_NOT_ALLOWED, INTERNAL_ERROR, UNAVAILABLE];
+    kinds.extend(of_body.into_iter().filter(|_| has("requestBody")));
+    kinds.extend(of_key.into_iter().filter(|_| has("security")));
+    kinds.extend(Some(INVALID_PARAMETER).filter(|_| has_query(operation)));
+    let responses = operation["responses"].as_object_mut().expect("an operation has responses");
+    kinds.iter().for_each(|kind| add(responses, kind));
+}
+
+/// Path parameters and headers are texts that can be anything.
+fn has_query(operation: &Value) -> bool {
+    let parameters = operation.get("parameters").and_then(Value::as_array);
+    parameters.is_some_and(|parameters| parameters.iter().any(|parameter| parameter["in"] == "query"))
+}
+
+fn add(responses: &mut Map<String, Value>, kind: &Kind) {
+    let line = format!("`{}`: {}", kind.code, kind.meaning);
+    let response = responses.entry(kind.status.to_string()).or_insert_with(
+        || json!({"description": "", "content": {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}),
+    );
+    let said = response["description"].as_str().unwrap_or_default();
+    response["description"] = if said.is_empty() { line } else { format!("{said}\n\n{line}") }.into();
+    if let Some((name, description)) = header_of(kind) {
+        let header = json!({"description": description, "required": true, "schema": {"type": "string"}});
+        response["headers"][name] = header;
+    }
+}
+
+fn header_of(kind: &Kind) -> Option<(&'static str, &'static str)> {
+    match kind.status {
+        401 | 403 => Some(("WWW-Authenticate", "What kind of key is asked for (RFC 6750).")),
+        405 => Some(("Allow", "The methods that the path takes.")),
+        503 => Some(("Retry-After", "After how many seconds to try again.")),
+        _ => None,
+    }
+}

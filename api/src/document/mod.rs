@@ -1,0 +1,75 @@
+//! The OpenAPI document: what the framework makes of the operations, made clean.
+
+mod clean;
+mod common;
+mod merged;
+
+use poem_openapi::{LicenseObject, OpenApiService, Tags};
+use serde_json::Value;
+
+use self::merged::Merged;
+use crate::files::{ConfirmFile, CreateUploadUrl, OpenFile};
+use crate::uploads::{CancelUpload, CompleteUpload, CreateUpload, GetDownload, GetUpload, ListUploads, RenewGrant};
+
+/// What operations are grouped by.
+#[derive(Tags)]
+pub enum Tag {
+    /// Declare uploads, follow them to their verdict, and download what was confirmed.
+    Uploads,
+    /// The three calls of the well-known tutorial on presigned URLs. A client written for it works here as it is.
+    Files,
+}
+
+/// All operations.
+pub type Operations = (
+    CreateUpload,
+    ListUploads,
+    GetUpload,
+    CancelUpload,
+    CompleteUpload,
+    RenewGrant,
+    GetDownload,
+    CreateUploadUrl,
+    ConfirmFile,
+    OpenFile,
+);
+
+const DESCRIPTION: &str = "Sluice takes files straight into an S3 bucket and lets you rely on what arrived: declare an \
+    upload, send the file to the store with the grant you get, and learn the verdict.\n\nEvery error is an \
+    `application/problem+json` with a stable `code`. Every answer has an `X-Request-Id`; send your own (up to 64 letters, \
+    digits, `-`, `_`, `.`) to find it in the logs. Fields that have no value are absent, never `null`. Clients must ignore \
+    fields that they don't know, and accept values of enumerations that they don't know.";
+
+/// The operations as the framework serves them.
+pub fn operations() -> OpenApiService<Merged<Operations>, ()> {
+    let all = (
+        CreateUpload,
+        ListUploads,
+        GetUpload,
+        CancelUpload,
+        CompleteUpload,
+        RenewGrant,
+        GetDownload,
+        CreateUploadUrl,
+        ConfirmFile,
+        OpenFile,
+    );
+    OpenApiService::new(Merged(all), "Sluice", env!("CARGO_PKG_VERSION"))
+        .description(DESCRIPTION)
+        .license(LicenseObject::new("MIT OR Apache-2.0").url("https://www.apache.org/licenses/LICENSE-2.0"))
+        .server("/")
+}
+
+/// The document.
+pub fn document() -> Value {
+    let raw = serde_json::from_str(&operations().spec()).expect("the framework writes JSON");
+    clean::clean(raw)
+}
+
+/// The document as it is committed and served.
+pub fn text() -> String {
+    format!("{:#}\n", document())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,132 @@
+//! The document is what it should be, and what is committed.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::clean::for_each_operation;
+use super::{document, text};
+
+const COMMITTED: &str = include_str!("../../openapi.json");
+const PROBLEMS: &str = include_str!("../../../docs/problems.md");
+
+#[test]
+fn the_committed_document_is_the_one_that_is_served() {
+    assert!(
+        COMMITTED == text(),
+        "the API has changed and api/openapi.json has not. If that is meant, accept it with\n\n    \
+         cargo run -p sluice-api -- openapi > api/openapi.json\n"
+    );
+}
+
+#[test]
+fn every_operation_is_named_grouped_and_described() {
+    let mut names = BTreeSet::new();
+    for_each_operation(&mut document(), |operation| {
+        let name = operation["operationId"].as_str().expect("an operationId").to_owned();
+        for described in ["summary", "description"] {
+            assert!(operation[described].as_str().is_some_and(|text| text.len() > 5), "{name} has no {described}");
+        }
+        assert_eq!(operation["tags"].as_array().map(Vec::len), Some(1), "{name}");
+        for (status, response) in operation["responses"].as_object().expect("responses") {
+            assert_ne!(status, "default", "{name}");
+            assert!(response["description"].as_str().is_some_and(|text| !text.is_empty()), "{name} {status}");
+        }
+        for parameter in operation["parameters"].as_array().into_iter().flatten() {
+            assert!(parameter["description"].is_string(), "{name}: {parameter}");
+        }
+        assert!(names.insert(name.clone()), "{name} is there twice");
+    });
+    assert_eq!(names.len(), 10);
+}
+
+#[test]
+fn success_has_one_body_type() {
+    for_each_operation(&mut document(), |operation| {
+        let responses = operation["responses"].as_object().expect("responses");
+        let successes = responses.iter().filter(|(status, _)| status.starts_with('2'));
+        let types: BTreeSet<_> = successes.map(|(_, response)| response["content"].to_string()).collect();
+        assert!(types.len() <= 1, "{}: {types:?}", operation["operationId"]);
+    });
+}
+
+/// Calls `visit` with every object of the document, and the path to it.
+fn walk(value: &Value, path: &str, visit: &mut impl FnMut(&Value, &str)) {
+    match value {
+        Value::Object(fields) => {
+            visit(value, path);
+            fields.iter().for_each(|(name, value)| walk(value, &format!("{path}/{name}"), visit));
+        }
+        Value::Array(values) => {
+            values.iter().enumerate().for_each(|(place, value)| walk(value, &format!("{path}/{place}"), visit));
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn nothing_in_it_trips_a_generator() {
+    walk(&document(), "", &mut |value, path| {
+        let is_example = path.contains("/example");
+        for unwanted in ["nullable", "default", "allOf", "anyOf", "explode"] {
+            assert!(is_example || value.get(unwanted).is_none(), "{path} has {unwanted}");
+        }
+        if let Some(format) = value.get("format").and_then(Value::as_str) {
+            assert!(["int32", "int64", "date-time", "uri", "uuid"].contains(&format), "{path}: {format}");
+        }
+        // An object or a map that is not a component has no name: each generator makes one up, and some give up.
+        let is_component = path.strip_prefix("/components/schemas/").is_some_and(|name| !name.contains('/'));
+        let is_map = value.get("additionalProperties").is_some_and(Value::is_object);
+        let is_schema = value.get("type").is_some() && (value.get("properties").is_some() || is_map);
+        assert!(!is_schema || is_component || is_example, "{path} is an unnamed schema");
+    });
+}
+
+#[test]
+fn every_field_is_described_or_of_a_type_that_is() {
+    let document = document();
+    for (name, schema) in document["components"]["schemas"].as_object().expect("schemas") {
+        assert!(schema["description"].is_string(), "{name}");
+        for (field, schema) in schema["properties"].as_object().into_iter().flatten() {
+            assert!(schema.get("description").is_some() || schema.get("$ref").is_some(), "{name}.{field}");
+        }
+    }
+}
+
+/// The codes that descriptions of responses name, such as `not_pending`.
+fn codes_of_operations() -> BTreeSet<String> {
+    let mut codes = BTreeSet::new();
+    for_each_operation(&mut document(), |operation| {
+        let responses = operation["responses"].as_object().expect("responses");
+        for response in
+            responses.values().filter(|response| response["content"].get("application/problem+json").is_some())
+        {
+            let lines = response["description"].as_str().expect("a text").lines();
+            codes.extend(lines.filter_map(|line| Some(line.strip_prefix('`')?.split_once("`:")?.0.to_owned())));
+        }
+    });
+    codes
+}
+
+#[test]
+fn every_problem_has_its_entry_in_the_documentation_and_no_entry_is_left_over() {
+    let written: BTreeSet<_> =
+        PROBLEMS.lines().filter_map(|line| line.strip_prefix("## ")).map(str::to_owned).collect();
+    let mut given = codes_of_operations();
+    given.insert("not_found".to_owned());
+    assert_eq!(written, given);
+}
+
+#[test]
+fn a_code_has_one_status() {
+    let mut statuses = std::collections::BTreeMap::new();
+    for_each_operation(&mut document(), |operation| {
+        for (status, response) in operation["responses"].as_object().expect("responses") {
+            for line in response["description"].as_str().expect("a text").lines() {
+                let Some((code, _)) = line.strip_prefix('`').and_then(|line| line.split_once("`:")) else { continue };
+                let earlier = statuses.insert(code.to_owned(), status.clone());
+                assert!(earlier.is_none_or(|earlier| earlier == *status), "{code}");
+            }
+        }
+    });
+}

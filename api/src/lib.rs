@@ -1,0 +1,27 @@
+//! Sluice's HTTP API: issues grants, records pending uploads, answers what became of them.
+//!
+//! [`serve`] runs it. A request passes [`request`], is admitted by [`auth`], and reaches an operation of [`uploads`] or
+//! [`files`], which works with the [`service`]. Errors become [`problem`]s, and what can be asked is in the [`document`].
+
+mod accepting;
+pub mod auth;
+mod body;
+pub mod document;
+pub mod files;
+mod health;
+mod maps;
+mod metrics;
+mod pages;
+mod paths;
+pub mod problem;
+pub mod request;
+mod scalars;
+mod server;
+pub mod service;
+pub mod settings;
+mod shape;
+pub mod uploads;
+mod waiting;
+
+pub use server::{ServeError, serve};
+pub use settings::Settings;

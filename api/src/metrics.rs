@@ -1,0 +1,90 @@
+//! What the API counts, and how Prometheus reads it. Every instance has its own: several can run in one process.
+
+use std::time::Duration;
+
+use metrics::{counter, describe_counter, describe_histogram, histogram, with_local_recorder};
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusRecorder};
+use tokio::task::AbortHandle;
+
+const REQUESTS: &str = "sluice_api_requests_total";
+const DURATION: &str = "sluice_api_request_duration_seconds";
+const CREATED: &str = "sluice_uploads_created_total";
+
+/// From a look-up in a warm pool to the longest wait for a verdict, in seconds.
+const BUCKETS: [f64; 13] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 15.0, 30.0];
+
+/// How often observed durations are folded into their buckets, whether or not anybody reads them.
+const UPKEEP: Duration = Duration::from_secs(5);
+
+/// The figures of one instance.
+pub struct Metrics(PrometheusRecorder);
+
+impl Metrics {
+    /// All at zero.
+    pub fn new() -> Self {
+        let builder = PrometheusBuilder::new().set_buckets(&BUCKETS).expect("there are buckets");
+        let recorder = builder.build_recorder();
+        with_local_recorder(&recorder, || {
+            describe_counter!(REQUESTS, "Requests answered, by operation and status.");
+            describe_histogram!(DURATION, "How long answers took, by operation; waits for a verdict included.");
+            describe_counter!(CREATED, "Uploads recorded, by policy and the calls they were made through.");
+        });
+        Self(recorder)
+    }
+
+    /// Counts a request.
+    pub fn count_request(&self, operation: &str, status: u16, took: Duration) {
+        with_local_recorder(&self.0, || {
+            counter!(REQUESTS, "operation" => operation.to_owned(), "status" => status.to_string()).increment(1);
+            histogram!(DURATION, "operation" => operation.to_owned()).record(took);
+        });
+    }
+
+    /// Counts a recorded upload.
+    pub fn count_created(&self, policy: &str, origin: &'static str) {
+        with_local_recorder(&self.0, || {
+            counter!(CREATED, "policy" => policy.to_owned(), "origin" => origin).increment(1);
+        });
+    }
+
+    /// All figures, as Prometheus reads them.
+    pub fn text(&self) -> String {
+        self.0.handle().render()
+    }
+
+    /// Keeps what is observed from piling up where nobody reads it, until aborted.
+    pub fn keep_up(&self) -> AbortHandle {
+        let handle = self.0.handle();
+        let keeping = tokio::spawn(async move {
+            let mut ticks = tokio::time::interval(UPKEEP);
+            loop {
+                ticks.tick().await;
+                handle.run_upkeep();
+            }
+        });
+        keeping.abort_handle()
+    }
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_instances_count_apart() {
+        let (one, other) = (Metrics::new(), Metrics::new());
+        one.count_request("getUpload", 200, Duration::from_millis(3));
+        one.count_created("images", "v1");
+        let text = one.text();
+        assert!(text.contains("sluice_api_requests_total{operation=\"getUpload\",status=\"200\"} 1"), "{text}");
+        assert!(text.contains("sluice_api_request_duration_seconds_bucket{operation=\"getUpload\",le=\"0.005\"} 1"));
+        assert!(text.contains("sluice_uploads_created_total{policy=\"images\",origin=\"v1\"} 1"));
+        assert!(!other.text().contains("getUpload"));
+    }
+}

@@ -1,0 +1,76 @@
+//! The pages for people: the document, its browser, and what problems mean.
+
+use http::header;
+use poem::endpoint::make_sync;
+use poem::error::NotFoundError;
+use poem::web::Path;
+use poem::{Response, Route, get, handler};
+
+use crate::document;
+
+const PROBLEMS: &str = include_str!("../../docs/problems.md");
+
+/// The page holds all it needs, and the browser sees to it: it may ask nobody but this API.
+const NOTHING_FROM_OUTSIDE: &str =
+    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; connect-src 'self'";
+
+/// Adds `/openapi.json`, `/docs` and `/problems/{code}`.
+pub fn add_to(route: Route) -> Route {
+    let (json, page) = (document::text(), docs_page());
+    route
+        .at("/openapi.json", get(make_sync(move |_| kept("application/json", json.clone()))))
+        .at("/docs", get(make_sync(move |_| kept("text/html; charset=utf-8", page.clone()))))
+        .at("/problems/:code", get(problem))
+}
+
+/// A text that changes only with the service itself.
+fn kept(content_type: &'static str, text: String) -> Response {
+    Response::builder()
+        .content_type(content_type)
+        .header(header::CACHE_CONTROL, "public, max-age=60")
+        .header(header::CONTENT_SECURITY_POLICY, NOTHING_FROM_OUTSIDE)
+        .body(text)
+}
+
+/// Swagger UI with our document in place of the framework's.
+fn docs_page() -> String {
+    let service = document::operations();
+    // Inside a script, only this could end it early.
+    let ours = document::text().replace("</", "<\\/");
+    service.swagger_ui_html().replace(&service.spec(), &ours).replace("<title>Swagger UI", "<title>Sluice API")
+}
+
+/// What a problem means: its entry of the documentation.
+#[handler]
+fn problem(Path(code): Path<String>) -> poem::Result<Response> {
+    let entry = entry(&code).ok_or(NotFoundError)?;
+    Ok(kept("text/markdown; charset=utf-8", entry))
+}
+
+fn entry(code: &str) -> Option<String> {
+    let mut entries = PROBLEMS.split("\n## ").skip(1);
+    let entry = entries.find(|entry| entry.lines().next() == Some(code))?;
+    Some(format!("# {}\n", entry.trim()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_problem_is_explained_under_its_code() {
+        let text = entry("not_pending").expect("an entry");
+        assert!(text.starts_with("# not_pending\n\n409.") && !text.contains("policy_removed"), "{text}");
+        assert_eq!(entry("Problems"), None);
+        assert_eq!(entry(""), None);
+    }
+
+    #[test]
+    fn the_page_shows_our_document_and_asks_nobody_else() {
+        let page = docs_page();
+        assert!(page.contains("\"openapi\": \"3.0.3\"") && !page.contains("\"openapi\": \"3.0.0\""));
+        for outside in ["<script src", "<link ", "@import"] {
+            assert!(!page.contains(outside), "{outside}");
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! What every operation works with.
+
+use std::time::Duration;
+
+use sluice_common::coalesce::{BatchError, Coalescer};
+use sluice_common::db::uploads::{self, NewUpload};
+use sluice_common::db::{Db, DbError};
+use sluice_common::domain::{Policies, Tenant, Upload, UploadId};
+use sluice_common::storage::{SdkClients, Signer};
+
+use crate::auth::KnownKeys;
+use crate::metrics::Metrics;
+use crate::request::concerns;
+use crate::settings::{Files, Settings};
+use crate::waiting::Waiting;
+
+/// The most uploads that one statement records. More make no single one cheaper.
+const MOST_PER_BATCH: usize = 100;
+
+/// What every operation works with.
+pub struct Service {
+    /// The database.
+    pub db: Db,
+    /// Signs grants and downloads.
+    pub signer: Signer,
+    /// The rules that uploads are made under.
+    pub policies: Policies,
+    /// Whether the store honours `If-None-Match: *` on a PUT.
+    pub write_once: bool,
+    /// How long a download's URL can be used.
+    pub download_lifetime: Duration,
+    /// How the tutorial's calls are served.
+    pub files: Files,
+    /// Who may call.
+    pub keys: KnownKeys,
+    /// Who waits for a verdict.
+    pub waiting: Waiting,
+    /// What is counted.
+    pub metrics: Metrics,
+    inserts: Coalescer<NewUpload, Upload, DbError>,
+}
+
+impl Service {
+    /// Puts the parts together.
+    pub async fn new(db: Db, settings: Settings) -> Self {
+        let credentials = SdkClients::load(&settings.bucket.region).await.credentials();
+        Self {
+            signer: Signer::new(settings.bucket, credentials),
+            policies: settings.policies,
+            write_once: settings.write_once,
+            download_lifetime: settings.download_lifetime,
+            files: settings.files,
+            keys: KnownKeys::new(db.clone()),
+            waiting: Waiting::new(&db),
+            metrics: Metrics::new(),
+            inserts: inserts(db.clone()),
+            db,
+        }
+    }
+
+    /// Records a pending upload, in one statement with all others that come at the same time.
+    ///
+    /// # Errors
+    /// Where the database does not answer.
+    pub async fn record(&self, new: NewUpload) -> Result<Upload, BatchError<DbError>> {
+        concerns(new.id);
+        let upload = self.inserts.call(new).await?;
+        self.metrics.count_created(&upload.policy, upload.origin.as_str());
+        Ok(upload)
+    }
+
+    /// The tenant's upload of this id. Another tenant's is none.
+    ///
+    /// # Errors
+    /// Where the database does not answer.
+    pub async fn find(&self, tenant: &Tenant, id: Option<UploadId>) -> Result<Option<Upload>, DbError> {
+        let Some(id) = id else { return Ok(None) };
+        Ok(uploads::find(&self.db, id).await?.filter(|upload| upload.tenant == *tenant))
+    }
+
+    /// The same, once it is no longer pending or `patience` is over.
+    ///
+    /// # Errors
+    /// Where the database does not answer.
+    pub async fn find_decided(
+        &self,
+        tenant: &Tenant,
+        id: Option<UploadId>,
+        patience: Duration,
+    ) -> Result<Option<Upload>, DbError> {
+        let Some(id) = id else { return Ok(None) };
+        self.waiting.until_decided(id, patience, || self.find(tenant, Some(id))).await
+    }
+}
+
+fn inserts(db: Db) -> Coalescer<NewUpload, Upload, DbError> {
+    Coalescer::new(MOST_PER_BATCH, move |new: Vec<NewUpload>| {
+        let db = db.clone();
+        async move { uploads::insert(&db, &new).await }
+    })
+}

@@ -1,0 +1,128 @@
+//! The API's settings.
+
+use std::time::Duration;
+
+use sluice_common::domain::{Policies, Tenant};
+use sluice_common::settings::{Reader, SettingError};
+use sluice_common::storage::Location;
+
+/// What the API is run with.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Where Postgres is.
+    pub database: Database,
+    /// Where clients reach the bucket.
+    pub bucket: Location,
+    /// Whether the store honours `If-None-Match: *` on a PUT.
+    pub write_once: bool,
+    /// The rules that uploads are made under.
+    pub policies: Policies,
+    /// How long a download's URL can be used.
+    pub download_lifetime: Duration,
+    /// How the tutorial's calls are served.
+    pub files: Files,
+}
+
+/// Where Postgres is, and how much of it one process takes.
+#[derive(Debug, Clone)]
+pub struct Database {
+    /// Its URL.
+    pub url: String,
+    /// The most connections.
+    pub connections: usize,
+}
+
+/// How the tutorial's calls are served.
+#[derive(Debug, Clone)]
+pub struct Files {
+    /// Whose the uploads are that come without an API key; without a tenant they are refused.
+    pub tenant: Option<Tenant>,
+    /// How long `confirm` waits for the verdict.
+    pub wait: Duration,
+}
+
+/// The longest a signed URL can live: the limit of Signature Version 4.
+const LONGEST_LIFETIME: Duration = Duration::from_hours(7 * 24);
+
+impl Settings {
+    /// Reads all settings of the API.
+    ///
+    /// # Errors
+    /// A sentence that names the first setting which is missing or not usable.
+    pub fn read(reader: &Reader) -> Result<Self, SettingError> {
+        Ok(Self {
+            database: Database::read(reader)?,
+            bucket: reader.public_bucket()?,
+            write_once: reader.parsed("SLUICE_S3_WRITE_ONCE")?,
+            policies: reader.policies()?,
+            download_lifetime: download_lifetime(reader)?,
+            files: Files { tenant: files_tenant(reader)?, wait: reader.seconds("SLUICE_FILES_WAIT")? },
+        })
+    }
+}
+
+impl Database {
+    /// Reads the settings that reach the database, and no others.
+    ///
+    /// # Errors
+    /// Where one is missing or not usable.
+    pub fn read(reader: &Reader) -> Result<Self, SettingError> {
+        const CONNECTIONS: &str = "SLUICE_DATABASE_CONNECTIONS";
+        let connections = reader.parsed(CONNECTIONS)?;
+        if connections == 0 {
+            return Err(SettingError::Unusable { name: CONNECTIONS, why: "it must be at least 1".to_owned() });
+        }
+        Ok(Self { url: reader.text("SLUICE_DATABASE_URL")?, connections })
+    }
+}
+
+fn download_lifetime(reader: &Reader) -> Result<Duration, SettingError> {
+    const NAME: &str = "SLUICE_DOWNLOAD_LIFETIME";
+    let lifetime = reader.seconds(NAME)?;
+    if lifetime > LONGEST_LIFETIME {
+        return Err(SettingError::Unusable { name: NAME, why: "a signed URL lives at most 7 days".to_owned() });
+    }
+    Ok(lifetime)
+}
+
+fn files_tenant(reader: &Reader) -> Result<Option<Tenant>, SettingError> {
+    const NAME: &str = "SLUICE_FILES_TENANT";
+    let unusable = |name: &str, why: String| SettingError::Unusable { name: NAME, why: format!("'{name}': {why}") };
+    let name = reader.optional(NAME)?;
+    name.map(|name| Tenant::parse(&name).map_err(|why| unusable(&name, why.to_string()))).transpose()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(change: (&str, &str)) -> Result<Settings, String> {
+        let variable = |name: &str| match name {
+            _ if name == change.0 => Some(change.1.to_owned()),
+            "SLUICE_DATABASE_URL" => Some("postgres://localhost/sluice".to_owned()),
+            "SLUICE_S3_BUCKET" => Some("bucket".to_owned()),
+            _ => None,
+        };
+        Settings::read(&Reader::new(&variable)).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_database_and_a_bucket_are_enough() {
+        let settings = read(("", "")).expect("usable");
+        assert_eq!(settings.files.tenant, None);
+        assert!(settings.write_once);
+    }
+
+    #[test]
+    fn a_setting_that_can_not_be_used_is_named() {
+        for (name, value) in [
+            ("SLUICE_FILES_TENANT", "Not A Tenant"),
+            ("SLUICE_DOWNLOAD_LIFETIME", "604801"),
+            ("SLUICE_DATABASE_CONNECTIONS", "0"),
+            ("SLUICE_S3_WRITE_ONCE", "perhaps"),
+        ] {
+            let refusal = read((name, value)).expect_err(name);
+            assert!(refusal.starts_with(name), "{refusal}");
+        }
+    }
+}

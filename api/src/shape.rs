@@ -1,0 +1,82 @@
+//! What is wrong with the shape of a body, place by place: the framework's own words name neither place nor cure.
+
+use poem_openapi::registry::{MetaSchema, MetaSchemaRef, Registry};
+use poem_openapi::types::Type;
+use serde_json::{Map, Value};
+
+use crate::problem::FieldError;
+
+/// Everything in which this value differs from the documented shape of `T`. Only asked once `T` has refused the value, so
+/// what is not documented is an error where nothing else is one.
+pub fn errors<T: Type>(value: &Value) -> Vec<FieldError> {
+    let mut registry = Registry::new();
+    T::register(&mut registry);
+    let schema = T::schema_ref();
+    let walk = |about_unknown| {
+        let mut walk = Walk { registry: &registry, about_unknown, found: Vec::new() };
+        walk.look(&schema, value, "");
+        walk.found
+    };
+    let found = walk(false);
+    if found.is_empty() { walk(true) } else { found }
+}
+
+struct Walk<'a> {
+    registry: &'a Registry,
+    about_unknown: bool,
+    found: Vec<FieldError>,
+}
+
+impl<'a> Walk<'a> {
+    fn look(&mut self, schema: &'a MetaSchemaRef, value: &Value, pointer: &str) {
+        let schema = match schema {
+            // A named type that a field describes once more comes first among both.
+            MetaSchemaRef::Inline(schema) if !schema.all_of.is_empty() => {
+                return self.look(&schema.all_of[0], value, pointer);
+            }
+            MetaSchemaRef::Inline(schema) => schema,
+            MetaSchemaRef::Reference(name) => &self.registry.schemas[name],
+        };
+        match (schema.ty, value) {
+            ("object", Value::Object(fields)) => self.look_into(schema, fields, pointer),
+            ("string", Value::String(_)) => {}
+            ("integer", Value::Number(number)) if number.is_i64() => {}
+            (expected, _) => self.wrong_type(expected, pointer),
+        }
+    }
+
+    fn look_into(&mut self, schema: &'a MetaSchema, fields: &Map<String, Value>, pointer: &str) {
+        for name in &schema.required {
+            if fields.get(*name).is_none_or(Value::is_null) {
+                self.missing(name, pointer);
+            }
+        }
+        for (name, value) in fields {
+            let place = format!("{pointer}/{}", name.replace('~', "~0").replace('/', "~1"));
+            let property = schema.properties.iter().find(|(property, _)| property == name).map(|(_, schema)| schema);
+            match property.or(schema.additional_properties.as_deref()) {
+                // A property that is null is taken as left out; a member of a map has to be something.
+                Some(_) if value.is_null() && property.is_some() => {}
+                Some(expected) => self.look(expected, value, &place),
+                None if self.about_unknown => self.unknown(name, place),
+                None => {}
+            }
+        }
+    }
+
+    fn missing(&mut self, name: &str, pointer: &str) {
+        self.found.push(FieldError::new(format!("{pointer}/{name}"), "required", format!("'{name}' is required.")));
+    }
+
+    fn unknown(&mut self, name: &str, place: String) {
+        let detail = format!("There is no field '{}'.", name.chars().take(40).collect::<String>());
+        self.found.push(FieldError::new(place, "unknown_field", detail));
+    }
+
+    fn wrong_type(&mut self, expected: &str, pointer: &str) {
+        let article = if expected.starts_with(['i', 'o']) { "an" } else { "a" };
+        let subject = pointer.rsplit('/').next().filter(|name| !str::is_empty(name));
+        let subject = subject.map_or("The body".to_owned(), |name| format!("'{name}'"));
+        self.found.push(FieldError::new(pointer, "wrong_type", format!("{subject} must be {article} {expected}.")));
+    }
+}

@@ -1,0 +1,59 @@
+//! cancelUpload.
+
+use std::sync::Arc;
+
+use poem::web::Data;
+use poem_openapi::OpenApi;
+use poem_openapi::param::Path;
+use sluice_common::db::timeline::Cause;
+use sluice_common::db::uploads;
+use sluice_common::domain::UploadStatus;
+
+use super::wire::UploadAnswer;
+use crate::auth::{Key, Write};
+use crate::document::Tag;
+use crate::problem::problems;
+use crate::scalars::UploadIdText;
+use crate::service::Service;
+
+problems! {
+    /// Why an upload was not canceled.
+    pub enum CancelUploadProblem {
+        /// There is no such upload of yours.
+        404 upload_not_found => UploadNotFound,
+        /// The upload was rejected or has expired; there is nothing left to cancel or delete.
+        409 already_decided => AlreadyDecided(detail: String),
+    }
+}
+
+/// cancelUpload.
+pub struct CancelUpload;
+
+#[OpenApi]
+impl CancelUpload {
+    /// Cancel or delete an upload
+    ///
+    /// A `pending` upload becomes `canceled`, and whatever is sent for it is removed. A `confirmed` one becomes `deleted`,
+    /// together with its file. One that is `canceled` or `deleted` already is answered as it is, so a retry does no harm.
+    ///
+    /// Needs the scope `uploads:write`.
+    #[oai(path = "/v1/uploads/:upload_id", method = "delete", operation_id = "cancelUpload", tag = "Tag::Uploads")]
+    async fn cancel(
+        &self,
+        service: Data<&Arc<Service>>,
+        key: Key<Write>,
+        /// The upload's id.
+        #[oai(name = "upload_id")]
+        id: Path<UploadIdText>,
+    ) -> Result<UploadAnswer, CancelUploadProblem> {
+        let id = id.0.read().ok_or(CancelUploadProblem::UploadNotFound)?;
+        if let Some(upload) = uploads::cancel(&service.db, &key.0.tenant, id, &Cause::Client(key.0.id)).await? {
+            return Ok(UploadAnswer::new(upload));
+        }
+        let upload = service.find(&key.0.tenant, Some(id)).await?.ok_or(CancelUploadProblem::UploadNotFound)?;
+        match upload.state.status() {
+            UploadStatus::Canceled | UploadStatus::Deleted => Ok(UploadAnswer::new(upload)),
+            status => Err(CancelUploadProblem::AlreadyDecided(format!("The upload is already {}.", status.as_str()))),
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! createUpload.
+
+use std::sync::Arc;
+
+use poem::web::Data;
+use poem_openapi::{ApiResponse, OpenApi};
+use sluice_common::db::uploads::NewUpload as NewRow;
+use sluice_common::domain::{ObjectKey, Origin, UploadId};
+
+use super::declare::{Declared, NewUpload, declare};
+use super::wire::Upload;
+use crate::auth::{Caller, Key, Write};
+use crate::body::{Body, Json};
+use crate::document::Tag;
+use crate::problem::{FieldError, problems};
+use crate::service::Service;
+
+problems! {
+    /// Why an upload was not created.
+    pub enum CreateUploadProblem {
+        /// The declaration breaks a rule or its policy; `errors` says what is wrong with which field. Nothing was recorded.
+        422 invalid_declaration => InvalidDeclaration(errors: Vec<FieldError>),
+    }
+}
+
+/// The answer.
+#[derive(ApiResponse)]
+pub enum Created {
+    /// The upload was recorded; its `grant` is the leave to send the file.
+    #[oai(status = 201)]
+    Upload(
+        Json<Upload>,
+        /// The upload's own address.
+        #[oai(header = "Location")]
+        String,
+    ),
+}
+
+/// createUpload.
+pub struct CreateUpload;
+
+#[OpenApi]
+impl CreateUpload {
+    /// Declare an upload
+    ///
+    /// Records what you are going to send, and grants leave to send exactly that: the answer's `grant` names a method, a
+    /// URL and headers. Send the file there, straight to the store. Sluice then looks at what has arrived and either confirms
+    /// or rejects it: read the upload with `Prefer: wait=20` to learn which.
+    ///
+    /// Needs the scope `uploads:write`.
+    #[oai(path = "/v1/uploads", method = "post", operation_id = "createUpload", tag = "Tag::Uploads")]
+    async fn create(
+        &self,
+        service: Data<&Arc<Service>>,
+        key: Key<Write>,
+        body: Body<NewUpload>,
+    ) -> Result<Created, CreateUploadProblem> {
+        let declared = declare(body.0, &service.policies).map_err(CreateUploadProblem::InvalidDeclaration)?;
+        let lifetime = declared.policy.grant_lifetime;
+        let new = row(declared, key.0, service.write_once);
+        // Signed first: what can't be granted is not recorded.
+        let grant = service.signer.put(&new.grant_key, &new.declared, new.write_once, lifetime).await?;
+        let upload = Upload::with_grant(service.record(new).await?, grant.into());
+        let location = format!("/v1/uploads/{}", upload.id.0);
+        Ok(Created::Upload(Json(upload), location))
+    }
+}
+
+fn row(declared: Declared, caller: Caller, write_once: bool) -> NewRow {
+    let Declared { declaration, metadata, policy } = declared;
+    let id = UploadId::generate();
+    let extension = declaration.content_type.media_type().extension();
+    let key = if write_once { ObjectKey::lasting } else { ObjectKey::incoming };
+    NewRow {
+        id,
+        grant_key: key(policy, &caller.tenant, id, extension),
+        tenant: caller.tenant,
+        policy: policy.name.clone(),
+        declared: declaration,
+        metadata,
+        write_once,
+        origin: Origin::V1,
+        finish_within: policy.finish_within,
+        caller: caller.id,
+    }
+}

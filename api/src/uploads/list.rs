@@ -1,0 +1,123 @@
+//! listUploads.
+
+use std::sync::Arc;
+
+use poem::web::Data;
+use poem_openapi::param::Query;
+use poem_openapi::{ApiResponse, Object, OpenApi};
+use sluice_common::db::uploads::{self, Filter};
+use sluice_common::domain;
+
+use super::cursor;
+use super::wire::{Upload, UploadStatus};
+use crate::auth::{Key, Read};
+use crate::body::Json;
+use crate::document::Tag;
+use crate::problem::problems;
+use crate::scalars::{Limit, PolicyName, Time};
+use crate::service::Service;
+
+problems! {
+    /// Why uploads are not listed.
+    pub enum ListUploadsProblem {
+        /// The cursor is not one that this list gave: it goes with the filters of the page that it came from.
+        400 invalid_cursor => InvalidCursor,
+    }
+}
+
+/// How many uploads a page has if nobody says.
+const DEFAULT_LIMIT: i64 = 50;
+
+/// The most that a page has.
+const MAX_LIMIT: i64 = 100;
+
+/// A page of uploads, newest first.
+#[derive(Debug, Clone, PartialEq, Eq, Object)]
+#[oai(skip_serializing_if_is_none)]
+pub struct UploadList {
+    /// The uploads of this page.
+    pub data: Vec<Upload>,
+    /// Whether there are more.
+    pub has_more: bool,
+    /// What to send as `cursor` for the next page, with the same filters. Absent on the last page.
+    pub next_cursor: Option<String>,
+}
+
+/// The answer.
+#[derive(ApiResponse)]
+pub enum ListAnswer {
+    /// A page of uploads.
+    #[oai(status = 200)]
+    Uploads(Json<UploadList>),
+}
+
+/// listUploads.
+pub struct ListUploads;
+
+#[OpenApi]
+impl ListUploads {
+    /// List uploads
+    ///
+    /// Your uploads, newest first, page by page: send each page's `next_cursor` as `cursor`, with the same filters, until
+    /// `has_more` is false.
+    ///
+    /// Needs the scope `uploads:read`.
+    #[expect(clippy::too_many_arguments, reason = "the filters are parameters of the document, one by one")]
+    #[oai(path = "/v1/uploads", method = "get", operation_id = "listUploads", tag = "Tag::Uploads")]
+    async fn list(
+        &self,
+        service: Data<&Arc<Service>>,
+        key: Key<Read>,
+        /// Only uploads in this status.
+        status: Query<Option<UploadStatus>>,
+        /// Only uploads under this policy.
+        policy: Query<Option<PolicyName>>,
+        /// Only uploads declared at this time or later.
+        created_from: Query<Option<Time>>,
+        /// Only uploads declared before this time.
+        created_before: Query<Option<Time>>,
+        /// How many uploads a page has: 50 if not said, and never more than 100.
+        limit: Query<Option<Limit>>,
+        /// The `next_cursor` of the page before.
+        cursor: Query<Option<String>>,
+    ) -> Result<ListAnswer, ListUploadsProblem> {
+        let filter = Filter {
+            status: status.0.map(domain::UploadStatus::from),
+            policy: policy.0.map(|name| name.0),
+            created_from: created_from.0.map(|time| time.0),
+            created_before: created_before.0.map(|time| time.0),
+        };
+        let tenant = &key.0.tenant;
+        let read = |text: String| cursor::read(&text, tenant, &filter).ok_or(ListUploadsProblem::InvalidCursor);
+        let after = cursor.0.map(read).transpose()?;
+        let limit = limit.0.map_or(DEFAULT_LIMIT, |limit| limit.0).clamp(1, MAX_LIMIT);
+        // One more than asked for tells whether there are more.
+        let found = uploads::list(&service.db, tenant, &filter, after, limit + 1).await?;
+        let page = page(found, limit, |last| cursor::after(last, tenant, &filter));
+        Ok(ListAnswer::Uploads(Json(page)))
+    }
+}
+
+fn page(mut found: Vec<domain::Upload>, limit: i64, cursor: impl FnOnce(domain::UploadId) -> String) -> UploadList {
+    let limit = usize::try_from(limit).expect("a limit is positive and small");
+    let has_more = found.len() > limit;
+    found.truncate(limit);
+    let next_cursor = found.last().filter(|_| has_more).map(|last| cursor(last.id));
+    UploadList { data: found.into_iter().map(Upload::from).collect(), has_more, next_cursor }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::uploads::examples;
+
+    #[test]
+    fn only_a_page_that_is_not_the_last_has_a_cursor() {
+        let found = |n| vec![examples::pending(); n];
+        let page = |n| page(found(n), 2, |last| last.to_string());
+        assert_eq!((page(0).data.len(), page(0).has_more, page(0).next_cursor), (0, false, None));
+        assert_eq!((page(2).data.len(), page(2).has_more, page(2).next_cursor), (2, false, None));
+        let next = Some(examples::id().to_string());
+        assert_eq!((page(3).data.len(), page(3).has_more, page(3).next_cursor), (2, true, next));
+    }
+}

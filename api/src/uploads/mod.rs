@@ -1,0 +1,25 @@
+//! `/v1/uploads`: one file for each operation, and the types they share.
+
+mod cancel;
+mod complete;
+mod create;
+mod cursor;
+mod declare;
+mod download;
+pub mod examples;
+mod get;
+mod grant;
+mod list;
+mod prefer;
+mod renew;
+mod wire;
+
+pub use cancel::CancelUpload;
+pub use complete::CompleteUpload;
+pub use create::CreateUpload;
+pub use declare::{Declared, NewUpload, declare};
+pub use download::{GetDownload, not_confirmed, sign_download};
+pub use get::GetUpload;
+pub use list::ListUploads;
+pub use renew::RenewGrant;
+pub use wire::{Upload, UploadAnswer, UploadStatus};

@@ -1,0 +1,103 @@
+//! renewGrant.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use poem::web::Data;
+use poem_openapi::OpenApi;
+use poem_openapi::param::Path;
+use sluice_common::db::uploads;
+use sluice_common::domain::{Policies, Policy, Upload, UploadStatus};
+
+use super::wire::{self, UploadAnswer};
+use crate::auth::{Key, Write};
+use crate::document::Tag;
+use crate::problem::problems;
+use crate::scalars::UploadIdText;
+use crate::service::Service;
+
+problems! {
+    /// Why a grant was not renewed.
+    pub enum RenewGrantProblem {
+        /// There is no such upload of yours.
+        404 upload_not_found => UploadNotFound,
+        /// The upload is no longer pending, so there is nothing left to send.
+        409 not_pending => NotPending(detail: String),
+        /// The upload's deadline has passed, or it is 7 days old. Declare it anew.
+        409 too_late => TooLate,
+        /// The upload's policy no longer exists. Declare it anew.
+        409 policy_removed => PolicyRemoved,
+    }
+}
+
+/// The longest that an upload can stay pending, however often its grant is renewed.
+const LONGEST_LIFE: Duration = Duration::from_hours(7 * 24);
+
+/// renewGrant.
+pub struct RenewGrant;
+
+#[OpenApi]
+impl RenewGrant {
+    /// Renew the grant
+    ///
+    /// A new grant for the same upload, for when the first has expired or is about to. Earlier grants keep working until they
+    /// expire. The deadline moves as if the upload were declared now, up to 7 days after it really was.
+    ///
+    /// Needs the scope `uploads:write`.
+    #[oai(path = "/v1/uploads/:upload_id/grant", method = "post", operation_id = "renewGrant", tag = "Tag::Uploads")]
+    async fn renew(
+        &self,
+        service: Data<&Arc<Service>>,
+        key: Key<Write>,
+        /// The upload's id.
+        #[oai(name = "upload_id")]
+        id: Path<UploadIdText>,
+    ) -> Result<UploadAnswer, RenewGrantProblem> {
+        let found = service.find(&key.0.tenant, id.0.read()).await?;
+        let found = found.ok_or(RenewGrantProblem::UploadNotFound)?;
+        let policy = renewable(&found, &service.policies)?;
+        let extended =
+            uploads::extend(&service.db, &key.0.tenant, found.id, policy.finish_within, LONGEST_LIFE).await?;
+        // It is overdue, or was decided just now; either way it is too late.
+        let upload = extended.ok_or(RenewGrantProblem::TooLate)?;
+        let lifetime = policy.grant_lifetime.min(time_left(&upload, Timestamp::now()));
+        let grant = service.signer.put(&upload.grant_key, &upload.declared, upload.write_once, lifetime).await?;
+        Ok(UploadAnswer::new(wire::Upload::with_grant(upload, grant.into())))
+    }
+}
+
+/// The policy by which an upload's grant may be renewed now.
+fn renewable<'a>(upload: &Upload, policies: &'a Policies) -> Result<&'a Policy, RenewGrantProblem> {
+    let status = upload.state.status();
+    if status != UploadStatus::Pending {
+        return Err(RenewGrantProblem::NotPending(format!("The upload is {}, no longer pending.", status.as_str())));
+    }
+    policies.find(&upload.policy).ok_or(RenewGrantProblem::PolicyRemoved)
+}
+
+/// How long it is to the deadline, in whole seconds, by the clock that dates the signature.
+fn time_left(upload: &Upload, now: Timestamp) -> Duration {
+    let left = Duration::try_from(upload.deadline.duration_since(now)).unwrap_or_default();
+    Duration::from_secs(left.as_secs())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::problem::Problem;
+    use crate::uploads::examples;
+
+    fn refusal(upload: &Upload) -> Option<String> {
+        let refused = renewable(upload, &Policies::built_in()).err()?;
+        Some(Problem::from(refused).to_string())
+    }
+
+    #[test]
+    fn only_what_is_pending_under_a_policy_that_is_there_is_renewed() {
+        assert_eq!(refusal(&examples::pending()), None);
+        assert_eq!(refusal(&examples::confirmed()).as_deref(), Some("not_pending"));
+        let orphan = Upload { policy: "gone".to_owned(), ..examples::pending() };
+        assert_eq!(refusal(&orphan).as_deref(), Some("policy_removed"));
+    }
+}
