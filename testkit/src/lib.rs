@@ -1,1 +1,22 @@
-//! x
+//! Tests of the whole pipeline in sentences about its users: a real Postgres, LocalStack with signatures checked, the real
+//! API and the real worker.
+//!
+//! A [`World`] is one pipeline of its own: a throw-away database, bucket and queue. `./dev test` starts the two services that
+//! all worlds share and names them in `SLUICE_TEST_DATABASE_URL` and `SLUICE_TEST_AWS_ENDPOINT`.
+
+pub mod client;
+mod database;
+pub mod files;
+mod invariants;
+mod localstack;
+mod upload;
+mod world;
+
+pub use client::{Answer, Client};
+pub use files::File;
+pub use localstack::Localstack;
+pub use upload::TestUpload;
+pub use world::{Build, World};
+
+/// The longest that anything in a test is waited for.
+pub const PATIENCE: std::time::Duration = std::time::Duration::from_secs(30);

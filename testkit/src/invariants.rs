@@ -1,0 +1,65 @@
+//! What must hold after every scenario.
+
+use crate::World;
+
+/// Each query counts what must not be.
+const NEVER: &[(&str, &str)] = &[
+    (
+        "an upload that left pending more than once",
+        "SELECT count(*) FROM (SELECT upload_id FROM timeline WHERE status NOT IN ('pending', 'deleted')
+         GROUP BY upload_id HAVING count(*) > 1) AS twice",
+    ),
+    (
+        "an upload whose timeline does not end in its status",
+        "SELECT count(*) FROM uploads u WHERE status IS DISTINCT FROM
+         (SELECT t.status FROM timeline t WHERE t.upload_id = u.id ORDER BY t.id DESC LIMIT 1)",
+    ),
+    (
+        "an unwanted object that a pending or confirmed upload owns",
+        "SELECT count(*) FROM unwanted_objects o JOIN uploads u ON u.id = o.upload_id
+         WHERE (u.status = 'confirmed' AND o.object_key = u.object_key) OR u.status = 'pending'",
+    ),
+    (
+        "a transaction left open",
+        "SELECT count(*) FROM pg_stat_activity
+         WHERE datname = current_database() AND state LIKE 'idle in transaction%' AND pid <> pg_backend_pid()",
+    ),
+];
+
+impl World {
+    /// Waits until nothing is left to do, and checks what must hold then.
+    pub async fn end(mut self) {
+        if !self.has_worker {
+            self.start_worker().await;
+        }
+        self.until("the queue is empty", async || self.localstack.messages().await == 0).await;
+        self.until("no unwanted object is left", async || {
+            self.count("SELECT count(*) FROM unwanted_objects").await == 0
+        })
+        .await;
+        for (what, query) in NEVER {
+            assert_eq!(self.count(query).await, 0, "{what}");
+        }
+        self.every_object_has_its_upload().await;
+        self.stop();
+    }
+
+    /// The bucket holds what was confirmed, what may still be pending, and nothing else.
+    async fn every_object_has_its_upload(&self) {
+        let rows = self
+            .query(
+                "SELECT object_key AS key, true AS must FROM uploads WHERE status = 'confirmed'
+                UNION ALL SELECT grant_key, false FROM uploads WHERE status = 'pending'",
+            )
+            .await;
+        let owned: Vec<(String, bool)> = rows.iter().map(|row| (row.get("key"), row.get("must"))).collect();
+        let objects = self.localstack.object_keys().await;
+        for object in &objects {
+            let foreign = self.strangers.contains(object);
+            assert!(foreign || owned.iter().any(|(key, _)| key == object), "no upload owns {object}");
+        }
+        for (key, _) in owned.iter().filter(|(_, must)| *must) {
+            assert!(objects.contains(key), "the confirmed object {key} is gone");
+        }
+    }
+}

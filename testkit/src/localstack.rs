@@ -1,0 +1,183 @@
+//! The store and the queue of a test: a bucket and a queue of its own on LocalStack, and the ways events go between them.
+
+use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::types::{
+    Event, EventBridgeConfiguration, NotificationConfiguration, QueueConfiguration, TopicConfiguration,
+};
+use aws_sdk_sqs::types::QueueAttributeName;
+use serde_json::{Value, json};
+use sluice_common::storage::{Location, SdkClients};
+
+const REGION: &str = "us-east-1";
+/// LocalStack derives the account from the access key.
+const ACCOUNT: &str = "000000000000";
+
+/// How the bucket's events reach the queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Route {
+    Direct,
+    Sns,
+    EventBridge,
+    Nowhere,
+}
+
+/// A bucket and a queue, with the rights of their owner.
+pub struct Localstack {
+    endpoint: String,
+    name: String,
+    s3: aws_sdk_s3::Client,
+    sqs: aws_sdk_sqs::Client,
+    queue_url: String,
+}
+
+/// A variable that `./dev test` sets.
+pub(crate) fn variable(name: &str) -> String {
+    std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set: run the tests with ./dev test"))
+}
+
+impl Localstack {
+    /// Makes a bucket and a queue, and leads the events from one to the other.
+    pub(crate) async fn create(route: Route) -> Self {
+        let endpoint = variable("SLUICE_TEST_AWS_ENDPOINT");
+        let name = format!("sluice-test-{:08x}", rand::random::<u32>());
+        let sdk = SdkClients::load(REGION).await.with_attempt_timeout(crate::PATIENCE);
+        let s3 = aws_sdk_s3::config::Builder::from(&sdk).endpoint_url(&endpoint).force_path_style(true).build();
+        let sqs = aws_sdk_sqs::config::Builder::from(&sdk).endpoint_url(&endpoint).build();
+        let (s3, sqs) = (aws_sdk_s3::Client::from_conf(s3), aws_sdk_sqs::Client::from_conf(sqs));
+        s3.create_bucket().bucket(&name).send().await.expect("the bucket is made");
+        let visibility = (QueueAttributeName::VisibilityTimeout, "60");
+        let queue = sqs.create_queue().queue_name(&name).attributes(visibility.0, visibility.1).send().await;
+        let queue_url = queue.expect("the queue is made").queue_url.expect("a queue has a URL");
+        let localstack = Self { endpoint, name, s3, sqs, queue_url };
+        localstack.lead_events(route).await;
+        localstack
+    }
+
+    async fn lead_events(&self, route: Route) {
+        let created = Event::S3ObjectCreated;
+        let queue_arn = format!("arn:aws:sqs:{REGION}:{ACCOUNT}:{}", self.name);
+        let to = NotificationConfiguration::builder();
+        let to = match route {
+            Route::Nowhere => return,
+            Route::Direct => to.queue_configurations(
+                QueueConfiguration::builder().queue_arn(queue_arn).events(created).build().expect("complete"),
+            ),
+            Route::Sns => {
+                let topic = format!("arn:aws:sns:{REGION}:{ACCOUNT}:{}", self.name);
+                self.sns(&[("Action", "CreateTopic"), ("Name", &self.name)]).await;
+                let subscription =
+                    [("Action", "Subscribe"), ("TopicArn", &topic), ("Protocol", "sqs"), ("Endpoint", &queue_arn)];
+                self.sns(&subscription).await;
+                to.topic_configurations(
+                    TopicConfiguration::builder().topic_arn(topic).events(created).build().expect("complete"),
+                )
+            }
+            Route::EventBridge => {
+                let pattern = json!({"source": ["aws.s3"], "detail": {"bucket": {"name": [self.name]}}});
+                self.events("PutRule", &json!({"Name": self.name, "EventPattern": pattern.to_string()})).await;
+                let target = json!({"Rule": self.name, "Targets": [{"Id": "queue", "Arn": queue_arn}]});
+                self.events("PutTargets", &target).await;
+                to.event_bridge_configuration(EventBridgeConfiguration::builder().build())
+            }
+        };
+        let request = self.s3.put_bucket_notification_configuration().bucket(&self.name);
+        request.notification_configuration(to.build()).send().await.expect("the bucket takes its notifications");
+    }
+
+    async fn sns(&self, form: &[(&str, &str)]) {
+        let body: Vec<String> = form.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let form = [("content-type", "application/x-www-form-urlencoded")];
+        self.call("sns", &form, body.join("&")).await;
+    }
+
+    async fn events(&self, operation: &str, body: &Value) {
+        let target = format!("AWSEvents.{operation}");
+        let headers = [("content-type", "application/x-amz-json-1.1"), ("x-amz-target", target.as_str())];
+        self.call("events", &headers, body.to_string()).await;
+    }
+
+    /// Calls a service that there is no SDK for here. Its name in the credential leads the call to it.
+    async fn call(&self, service: &str, headers: &[(&str, &str)], body: String) {
+        let credential = format!("test/20260101/{REGION}/{service}/aws4_request");
+        let signature = format!("AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders=host, Signature=0");
+        let mut request = reqwest::Client::new().post(&self.endpoint).header("authorization", signature).body(body);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let answer = request.send().await.expect("LocalStack answers");
+        assert!(answer.status().is_success(), "{service}: {}", answer.text().await.unwrap_or_default());
+    }
+
+    /// Where the bucket is.
+    pub(crate) fn location(&self) -> Location {
+        Location {
+            bucket: self.name.clone(),
+            region: REGION.to_owned(),
+            endpoint: Some(self.endpoint.clone()),
+            path_style: true,
+        }
+    }
+
+    /// The endpoint of all its services.
+    pub(crate) fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    /// The queue's URL.
+    pub(crate) fn queue_url(&self) -> &str {
+        &self.queue_url
+    }
+
+    /// The bucket's name.
+    pub fn bucket(&self) -> &str {
+        &self.name
+    }
+
+    /// Puts an object as the bucket's owner, past every grant.
+    pub async fn put_object(&self, key: &str, bytes: &[u8]) {
+        let request = self.s3.put_object().bucket(&self.name).key(key).body(ByteStream::from(bytes.to_vec()));
+        request.send().await.expect("the owner may put");
+    }
+
+    /// Keeps every version from now on.
+    pub async fn keep_versions(&self) {
+        use aws_sdk_s3::types::{BucketVersioningStatus, VersioningConfiguration};
+        let enabled = VersioningConfiguration::builder().status(BucketVersioningStatus::Enabled).build();
+        let request = self.s3.put_bucket_versioning().bucket(&self.name).versioning_configuration(enabled);
+        request.send().await.expect("the bucket keeps versions");
+    }
+
+    /// The keys of all objects, in order.
+    pub async fn object_keys(&self) -> Vec<String> {
+        let listed = self.s3.list_objects_v2().bucket(&self.name).send().await.expect("the owner may list");
+        listed.contents().iter().filter_map(|object| object.key().map(str::to_owned)).collect()
+    }
+
+    /// Sends a message as the store would.
+    pub async fn send_message(&self, body: &str) {
+        let request = self.sqs.send_message().queue_url(&self.queue_url).message_body(body);
+        request.send().await.expect("the queue takes the message");
+    }
+
+    /// Sends the event of an object that was put under this key.
+    pub async fn send_event(&self, key: &str) {
+        let record = json!({
+            "eventVersion": "2.1", "eventSource": "aws:s3", "eventName": "ObjectCreated:Put",
+            "s3": {"bucket": {"name": self.name}, "object": {"key": key}},
+        });
+        self.send_message(&json!({"Records": [record]}).to_string()).await;
+    }
+
+    /// How many messages the queue holds, in hand or not.
+    pub async fn messages(&self) -> i64 {
+        use QueueAttributeName::{
+            ApproximateNumberOfMessages, ApproximateNumberOfMessagesDelayed, ApproximateNumberOfMessagesNotVisible,
+        };
+        let counted =
+            [ApproximateNumberOfMessages, ApproximateNumberOfMessagesNotVisible, ApproximateNumberOfMessagesDelayed];
+        let request = self.sqs.get_queue_attributes().queue_url(&self.queue_url);
+        let answer = request.set_attribute_names(Some(counted.to_vec())).send().await.expect("the queue answers");
+        let counts = answer.attributes().expect("the queue counts its messages");
+        counted.iter().filter_map(|name| counts.get(name)?.parse::<i64>().ok()).sum()
+    }
+}

@@ -1,0 +1,232 @@
+//! A pipeline of a test's own, from the API to the bucket.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use sluice_api::auth::NewKey;
+use sluice_common::db::api_keys;
+use sluice_common::domain::Tenant;
+use sluice_common::settings::Reader;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_postgres::{NoTls, Row};
+use tokio_util::sync::CancellationToken;
+
+use crate::database::Database;
+use crate::localstack::{Localstack, Route};
+use crate::{Client, PATIENCE};
+
+/// How a world is made.
+#[derive(Debug, Clone)]
+pub struct Build {
+    route: Route,
+    worker: bool,
+    settings: Vec<(&'static str, &'static str)>,
+}
+
+impl Build {
+    /// Events go through an SNS topic.
+    pub fn through_sns(self) -> Self {
+        Self { route: Route::Sns, ..self }
+    }
+
+    /// Events go through EventBridge.
+    pub fn through_event_bridge(self) -> Self {
+        Self { route: Route::EventBridge, ..self }
+    }
+
+    /// Every event is lost.
+    pub fn without_events(self) -> Self {
+        Self { route: Route::Nowhere, ..self }
+    }
+
+    /// No worker runs until one is started.
+    pub fn without_worker(self) -> Self {
+        Self { worker: false, ..self }
+    }
+
+    /// With a setting of its own.
+    pub fn with(mut self, name: &'static str, value: &'static str) -> Self {
+        self.settings.push((name, value));
+        self
+    }
+
+    /// Starts it.
+    pub async fn start(self) -> World {
+        let database = Database::create().await;
+        let localstack = Localstack::create(self.route).await;
+        let mut world = World {
+            settings: settings(&database, &localstack, &self.settings),
+            api: ([127, 0, 0, 1], 0).into(),
+            parts: Vec::new(),
+            has_worker: false,
+            strangers: Vec::new(),
+            localstack,
+            database,
+        };
+        world.db().migrate().await.expect("the database can be migrated");
+        world.start_api().await;
+        if self.worker {
+            world.start_worker().await;
+        }
+        world
+    }
+}
+
+/// A pipeline of a test's own. End it with [`World::end`], which checks what must hold.
+pub struct World {
+    /// Its bucket and its queue.
+    pub localstack: Localstack,
+    /// Keys of objects that a test put into the bucket beside every upload.
+    pub strangers: Vec<String>,
+    settings: Vec<(String, String)>,
+    api: SocketAddr,
+    parts: Vec<JoinHandle<()>>,
+    pub(crate) has_worker: bool,
+    database: Database,
+}
+
+impl World {
+    /// One with everything in it.
+    pub async fn start() -> Self {
+        Self::build().start().await
+    }
+
+    /// One to be made otherwise.
+    pub fn build() -> Build {
+        Build { route: Route::Direct, worker: true, settings: Vec::new() }
+    }
+
+    /// A client of the tenant `acme`.
+    pub async fn client(&self) -> Client {
+        self.client_of("acme").await
+    }
+
+    /// A client of a tenant, with an API key that may do everything.
+    pub async fn client_of(&self, tenant: &str) -> Client {
+        let key = self.key(tenant, &["uploads:write", "uploads:read"]).await;
+        self.client_with(Some(&key))
+    }
+
+    /// A client with this key or with none.
+    pub fn client_with(&self, key: Option<&str>) -> Client {
+        Client::new(&format!("http://{}", self.api), key)
+    }
+
+    /// A new API key.
+    pub async fn key(&self, tenant: &str, scopes: &[&str]) -> String {
+        let key = NewKey::generate().expect("random bytes");
+        let tenant = Tenant::parse(tenant).expect("a valid name");
+        let scopes: Vec<String> = scopes.iter().map(|scope| (*scope).to_owned()).collect();
+        let kept = api_keys::insert(&self.db(), key.hash, &tenant, "a test", &scopes, None).await;
+        kept.expect("the key is kept");
+        key.text
+    }
+
+    /// Its database.
+    pub fn db(&self) -> sluice_common::db::Db {
+        sluice_common::db::Db::new(&self.database.url(), 2).expect("the URL is valid")
+    }
+
+    /// Its database's URL.
+    pub fn database_url(&self) -> String {
+        self.database.url()
+    }
+
+    /// Runs a query of the test's own.
+    pub async fn query(&self, query: &str) -> Vec<Row> {
+        let (client, connection) = tokio_postgres::connect(&self.database.url(), NoTls).await.expect("connected");
+        let driven = tokio::spawn(connection);
+        let rows = client.query(query, &[]).await.expect("the query is valid");
+        drop(client);
+        let _ = driven.await;
+        rows
+    }
+
+    /// Runs a query that counts.
+    pub async fn count(&self, query: &str) -> i64 {
+        self.query(query).await[0].get(0)
+    }
+
+    /// Lets this much time pass for every upload: the database is the only clock, so all its times move back.
+    pub async fn pass(&self, time: Duration) {
+        let back = format!("interval '{} seconds'", time.as_secs());
+        let moved =
+            ["created_at", "deadline", "look_at"].map(|column| format!("{column} = {column} - {back}")).join(", ");
+        self.query(&format!("UPDATE uploads SET {moved} WHERE status = 'pending'")).await;
+        self.query(&format!(
+            "UPDATE uploads SET created_at = created_at - {back}, deadline = deadline - {back},
+            decided_at = decided_at - {back} WHERE status <> 'pending'"
+        ))
+        .await;
+    }
+
+    /// Waits until something is so.
+    pub async fn until(&self, what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+        let waiting = async {
+            while !is_so().await {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, waiting).await.unwrap_or_else(|_| panic!("waited in vain until {what}"));
+    }
+
+    async fn start_api(&mut self) {
+        let listener = TcpListener::bind(self.api).await.expect("a port is free");
+        self.api = listener.local_addr().expect("it is bound");
+        let settings = sluice_api::Settings::read(&self.reader()).expect("the settings are valid");
+        self.parts.push(tokio::spawn(async move {
+            sluice_api::serve(settings, listener, std::future::pending()).await.expect("the API serves");
+        }));
+    }
+
+    /// Starts a worker, or another one.
+    pub async fn start_worker(&mut self) {
+        self.has_worker = true;
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+        let settings = sluice_worker::Settings::read(&self.reader()).expect("the settings are valid");
+        self.parts.push(tokio::spawn(async move {
+            sluice_worker::run(settings, listener, CancellationToken::new()).await.expect("the worker works");
+        }));
+    }
+
+    /// The settings of its parts, for a part that is to run as a process.
+    pub fn settings(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.settings.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    fn reader(&self) -> Reader<'static> {
+        let settings = self.settings.clone();
+        let variable = move |name: &str| settings.iter().find(|(set, _)| set == name).map(|(_, value)| value.clone());
+        Reader::new(Box::leak(Box::new(variable)))
+    }
+
+    /// Ends it at once: how parts stop by themselves is tested where they run as processes.
+    pub(crate) fn stop(self) {
+        for part in &self.parts {
+            assert!(!part.is_finished(), "a part of the world ended by itself");
+            part.abort();
+        }
+    }
+}
+
+/// The settings of all parts, as the environment would give them.
+fn settings(database: &Database, localstack: &Localstack, own: &[(&str, &str)]) -> Vec<(String, String)> {
+    let bucket = localstack.location();
+    let policies = concat!(env!("CARGO_MANIFEST_DIR"), "/../localstack/policies.toml").to_owned();
+    let common = [
+        ("SLUICE_DATABASE_URL", database.url()),
+        ("SLUICE_DATABASE_CONNECTIONS", "4".to_owned()),
+        ("SLUICE_S3_BUCKET", bucket.bucket),
+        ("SLUICE_S3_REGION", bucket.region),
+        ("SLUICE_S3_ENDPOINT", localstack.endpoint().to_owned()),
+        ("SLUICE_S3_PATH_STYLE", "true".to_owned()),
+        ("SLUICE_SQS_ENDPOINT", localstack.endpoint().to_owned()),
+        ("SLUICE_SQS_QUEUE_URL", localstack.queue_url().to_owned()),
+        ("SLUICE_POLICIES", policies),
+        ("SLUICE_FILES_TENANT", "demo".to_owned()),
+    ];
+    let own = own.iter().map(|(name, value)| (*name, (*value).to_owned()));
+    // The first of a name counts.
+    own.chain(common).map(|(name, value)| (name.to_owned(), value)).collect()
+}

@@ -1,0 +1,64 @@
+//! What the store itself refuses, with signatures checked.
+
+use serde_json::json;
+use sluice_testkit::{World, files};
+
+#[tokio::test]
+async fn a_grant_takes_exactly_what_was_declared_and_only_once() {
+    let world = World::start().await;
+    let file = files::png();
+    let upload = world
+        .client()
+        .await
+        .declare_as(&json!({
+            "filename": "a.png", "content_type": "image/png", "size": file.bytes.len(),
+            "sha256": sluice_common::domain::Sha256::of(&file.bytes).to_hex(),
+        }))
+        .await;
+    let longer = [file.bytes.as_slice(), b"x"].concat();
+    let mut other = file.bytes.clone();
+    other[50] ^= 1;
+    let code = |refused: Result<(), (reqwest::StatusCode, String)>| refused.expect_err("it is refused").1;
+    assert_eq!(code(upload.try_put(&longer).await), "SignatureDoesNotMatch", "a wrong length");
+    assert_eq!(code(upload.try_put(&other).await), "BadDigest", "a wrong checksum");
+    for header in ["content-type", "x-amz-checksum-sha256", "if-none-match"] {
+        let refused = upload.try_put_without(header, &file.bytes).await;
+        assert!(["SignatureDoesNotMatch", "AccessDenied"].contains(&code(refused).as_str()), "without {header}");
+    }
+    assert!(world.localstack.object_keys().await.is_empty());
+    upload.put(&file.bytes).await;
+    assert_eq!(code(upload.try_put(&file.bytes).await), "PreconditionFailed", "a second write");
+    upload.is("confirmed").await;
+    assert_eq!(code(upload.try_put(&file.bytes).await), "PreconditionFailed", "a write after the verdict");
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_grant_lists_every_header_that_must_be_sent() {
+    let world = World::start().await;
+    let upload = world.client().await.declare(&files::png()).await;
+    let grant = &upload.created["grant"];
+    assert_eq!(grant["kind"], "put");
+    assert_eq!(grant["method"], "PUT");
+    assert_eq!(
+        grant["headers"],
+        json!({"content-type": "image/png", "content-length": files::png().bytes.len().to_string(), "if-none-match": "*"})
+    );
+    upload.cancel().await.expect(200);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn an_expired_url_is_refused() {
+    let world = World::start().await;
+    let file = files::png();
+    let declaration =
+        json!({"filename": "a.png", "content_type": "image/png", "size": file.bytes.len(), "policy": "brief"});
+    let upload = world.client().await.declare_as(&declaration).await;
+    // The one wait for real time: the store's clock can't be moved.
+    tokio::time::sleep(std::time::Duration::from_secs(6)).await;
+    let (status, code) = upload.try_put(&file.bytes).await.expect_err("it is refused");
+    assert_eq!((status.as_u16(), code.as_str()), (403, "AccessDenied"));
+    upload.is("expired").await;
+    world.end().await;
+}
