@@ -6,6 +6,7 @@
 
 pub mod client;
 mod database;
+pub mod fake_aws;
 pub mod files;
 mod invariants;
 mod localstack;
