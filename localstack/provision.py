@@ -23,15 +23,15 @@ DAY = 24 * 60 * 60
 # another sees the message when it is over. Settling takes well under a second, and a worker that needs longer asks for more.
 VISIBILITY_SECONDS = 60
 
-# A receive waits this long for a message: the most SQS allows, so that an idle worker makes 3 calls a minute.
+# A receive that does not say how long it waits for a message waits this long: the most SQS allows. The worker asks for less,
+# because stopping waits for its last receive.
 LONG_POLL_SECONDS = 20
 
-# An event unread for this long is no loss: `reconcile` finds its object without it. It bounds what a long outage piles up.
+# An event unread for this long is no loss: the worker looks for its object by itself. It bounds what a long outage piles up.
 RETENTION_SECONDS = 4 * DAY
 
-# With a visibility of 60 s a delivery that nobody can settle comes back for at least eight minutes. An outage of the
-# database or the bucket is answered "later" with growing delays, and so lasts hours before it ends here; what does end
-# here is a message that no worker can digest. Few enough to notice it soon, enough to survive a bad deployment.
+# The worker keeps a message that was handed out six times as a dead event and deletes it, and takes none while the database or
+# the bucket is out. So what ends in the dead-letter queue killed every worker that took it, before it could do even that.
 MAX_RECEIVES = 8
 
 # The most SQS allows: a dead letter is evidence, kept for as long as it can be.
@@ -47,10 +47,18 @@ EXPIRE_INCOMING_DAYS = 7
 
 # What a browser must be allowed to send with a PUT, a form post or a part, and to read from the answer.
 CORS_METHODS = ["PUT", "POST", "GET", "HEAD"]
-CORS_ALLOWED_HEADERS = ["content-type", "content-md5", "if-none-match", "x-amz-*"]
+CORS_ALLOWED_HEADERS = [
+    "content-type",
+    "content-md5",
+    "if-none-match",
+    "x-amz-*",
+    # For stores that know no wildcard but a lone one, as LocalStack: what a grant can list.
+    "x-amz-checksum-sha256",
+]
 CORS_EXPOSED_HEADERS = [
     "ETag",
     "Location",
+    "Content-Disposition",
     "x-amz-checksum-crc32",
     "x-amz-checksum-crc32c",
     "x-amz-checksum-crc64nvme",

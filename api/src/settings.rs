@@ -41,6 +41,9 @@ pub struct Files {
     pub wait: Duration,
 }
 
+/// The longest that `confirm` may wait: below the time after which proxies, and we, end a silent connection.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
+
 /// The longest a signed URL can live: the limit of Signature Version 4.
 const LONGEST_LIFETIME: Duration = Duration::from_hours(7 * 24);
 
@@ -56,7 +59,7 @@ impl Settings {
             write_once: reader.parsed("SLUICE_S3_WRITE_ONCE")?,
             policies: reader.policies()?,
             download_lifetime: download_lifetime(reader)?,
-            files: Files { tenant: files_tenant(reader)?, wait: reader.seconds("SLUICE_FILES_WAIT")? },
+            files: Files { tenant: files_tenant(reader)?, wait: files_wait(reader)? },
         })
     }
 }
@@ -83,6 +86,16 @@ fn download_lifetime(reader: &Reader) -> Result<Duration, SettingError> {
         return Err(SettingError::Unusable { name: NAME, why: "a signed URL lives at most 7 days".to_owned() });
     }
     Ok(lifetime)
+}
+
+fn files_wait(reader: &Reader) -> Result<Duration, SettingError> {
+    const NAME: &str = "SLUICE_FILES_WAIT";
+    match reader.seconds(NAME)? {
+        wait if wait > LONGEST_WAIT => {
+            Err(SettingError::Unusable { name: NAME, why: "it is above 60 seconds".to_owned() })
+        }
+        wait => Ok(wait),
+    }
 }
 
 fn files_tenant(reader: &Reader) -> Result<Option<Tenant>, SettingError> {

@@ -24,7 +24,7 @@ struct Call<In, Out, Error> {
 pub enum BatchError<Error> {
     /// The operation failed.
     Failed(Arc<Error>),
-    /// The operation is gone: the process is stopping, or it panicked.
+    /// The batch panicked, or the process is stopping.
     Gone,
 }
 
@@ -41,7 +41,7 @@ impl<Error: fmt::Display> fmt::Display for BatchError<Error> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Failed(error) => error.fmt(f),
-            Self::Gone => f.write_str("the batch operation is gone"),
+            Self::Gone => f.write_str("the batch panicked"),
         }
     }
 }
@@ -71,23 +71,24 @@ where
     pub fn new<Run, Running>(most: usize, mut run: Run) -> Self
     where
         Run: FnMut(Vec<In>) -> Running + Send + 'static,
-        Running: Future<Output = Result<Vec<Out>, Error>> + Send,
+        Running: Future<Output = Result<Vec<Out>, Error>> + Send + 'static,
     {
         let (queue, mut calls) = mpsc::channel::<Call<In, Out, Error>>(4 * most);
         tokio::spawn(async move {
             let mut batch = Vec::with_capacity(most);
             while calls.recv_many(&mut batch, most).await > 0 {
                 let (inputs, replies): (Vec<_>, Vec<_>) = batch.drain(..).map(|call| (call.input, call.reply)).unzip();
-                let expected = inputs.len();
+                // In a task of its own: a batch that panics takes its callers with it, and not the batches to come.
                 // A caller that gave up meanwhile does not read its reply, which is no concern of the others.
-                match run(inputs).await {
-                    Ok(outputs) => {
-                        assert_eq!(outputs.len(), expected, "one output for each input");
+                match tokio::spawn(run(inputs)).await {
+                    Err(_) => drop(replies),
+                    Ok(Ok(outputs)) => {
+                        debug_assert_eq!(outputs.len(), replies.len(), "one output for each input");
                         for (reply, output) in replies.into_iter().zip(outputs) {
                             let _ = reply.send(Ok(output));
                         }
                     }
-                    Err(error) => {
+                    Ok(Err(error)) => {
                         let error = BatchError::Failed(Arc::new(error));
                         for reply in replies {
                             let _ = reply.send(Err(error.clone()));
@@ -156,5 +157,15 @@ mod tests {
         });
         assert_eq!(flaky.call(1).await.expect_err("the first fails").to_string(), "no");
         assert_eq!(flaky.call(2).await.expect("the second works"), 2);
+    }
+
+    #[tokio::test]
+    async fn a_batch_that_panics_takes_its_callers_with_it_and_no_others() {
+        let picky = Coalescer::new(10, |inputs: Vec<u32>| async move {
+            assert!(!inputs.contains(&13), "a bug");
+            Ok::<_, std::io::Error>(inputs)
+        });
+        assert!(matches!(picky.call(13).await, Err(BatchError::Gone)));
+        assert_eq!(picky.call(2).await.expect("the next works"), 2);
     }
 }

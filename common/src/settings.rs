@@ -27,7 +27,7 @@ pub const SETTINGS: &[Setting] = &[
     setting(
         "SLUICE_DATABASE_URL",
         None,
-        "Postgres, as `postgres://user:password@host/name`; `?sslmode=require` for TLS",
+        "Postgres, as `postgres://user:password@host/name`; `?sslmode=require` for TLS, with the server's certificate checked",
     ),
     setting(
         "SLUICE_DATABASE_CONNECTIONS",

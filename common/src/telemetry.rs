@@ -1,9 +1,6 @@
-//! Logs, for people on a terminal and as JSON elsewhere; and metrics.
+//! Logs: for people on a terminal, as JSON elsewhere.
 
 use std::io::IsTerminal as _;
-use std::sync::OnceLock;
-
-use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tracing_subscriber::EnvFilter;
 
 /// What libraries say of each connection and each start is of no use to those who read our logs. A filter that names them
@@ -24,12 +21,4 @@ pub fn start(filter: &str) -> Result<(), String> {
         logs.json().flatten_event(true).init();
     }
     Ok(())
-}
-
-/// The process's metrics, for Prometheus to read. They are counted from the first call on.
-pub fn metrics() -> PrometheusHandle {
-    static METRICS: OnceLock<PrometheusHandle> = OnceLock::new();
-    METRICS
-        .get_or_init(|| PrometheusBuilder::new().install_recorder().expect("nobody else installs a recorder"))
-        .clone()
 }

@@ -1,6 +1,6 @@
-//! What the README says of the code is what the code says.
+//! What the README and the development stack say of the code is what the code says.
 
-use sluice_common::domain::UploadStatus;
+use sluice_common::domain::{Policies, UploadStatus};
 use sluice_common::settings::SETTINGS;
 
 const README: &str = include_str!("../../README.md");
@@ -16,6 +16,16 @@ fn the_table_of_settings_is_the_one_that_is_read() {
         SETTINGS.iter().map(|setting| row(setting.name, setting.default, setting.meaning)).collect();
     let written: Vec<&str> = README.lines().filter(|line| line.starts_with("| `SLUICE_")).collect();
     assert_eq!(written, rows, "the README's table should be:\n{}\n", rows.join("\n"));
+}
+
+#[test]
+fn the_policies_of_a_development_stack_are_the_built_in_ones_and_a_brief_one() {
+    let development = Policies::parse(include_str!("../../localstack/policies.toml")).expect("valid policies");
+    let built_in = Policies::built_in();
+    for name in built_in.names() {
+        assert_eq!(development.find(name), built_in.find(name));
+    }
+    assert_eq!(development.names().count(), built_in.names().count() + 1);
 }
 
 #[test]

@@ -17,7 +17,8 @@ const NEVER: &[(&str, &str)] = &[
     (
         "an unwanted object that a pending or confirmed upload owns",
         "SELECT count(*) FROM unwanted_objects o JOIN uploads u ON u.id = o.upload_id
-         WHERE (u.status = 'confirmed' AND o.object_key = u.object_key) OR u.status = 'pending'",
+         WHERE u.status = 'pending' OR (u.status = 'confirmed' AND o.object_key = u.object_key
+             AND coalesce(o.version_id = u.object_version_id, true))",
     ),
     (
         "a transaction left open",

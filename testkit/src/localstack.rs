@@ -16,6 +16,8 @@ const ACCOUNT: &str = "000000000000";
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Route {
     Direct,
+    /// As `localstack/provision.py` leads them.
+    Provisioned,
     Sns,
     EventBridge,
     Nowhere,
@@ -59,6 +61,7 @@ impl Localstack {
         let to = NotificationConfiguration::builder();
         let to = match route {
             Route::Nowhere => return,
+            Route::Provisioned => return self.provision().await,
             Route::Direct => to.queue_configurations(
                 QueueConfiguration::builder().queue_arn(queue_arn).events(created).build().expect("complete"),
             ),
@@ -82,6 +85,16 @@ impl Localstack {
         };
         let request = self.s3.put_bucket_notification_configuration().bucket(&self.name);
         request.notification_configuration(to.build()).send().await.expect("the bucket takes its notifications");
+    }
+
+    /// Has the bucket and the queue set up by the script that sets up real ones.
+    async fn provision(&self) {
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../localstack/provision.py");
+        let mut command = tokio::process::Command::new(variable("SLUICE_TEST_PYTHON"));
+        command.arg(script).args(["--endpoint", &self.endpoint, "--region", REGION]);
+        let ended =
+            command.args(["--bucket", &self.name, "--queue", &self.name]).output().await.expect("it can be run");
+        assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
     }
 
     async fn sns(&self, form: &[(&str, &str)]) {
@@ -151,6 +164,13 @@ impl Localstack {
     pub async fn object_keys(&self) -> Vec<String> {
         let listed = self.s3.list_objects_v2().bucket(&self.name).send().await.expect("the owner may list");
         listed.contents().iter().filter_map(|object| object.key().map(str::to_owned)).collect()
+    }
+
+    /// Key and version of every object, superseded ones included.
+    pub async fn versions(&self) -> Vec<(String, String)> {
+        let listed = self.s3.list_object_versions().bucket(&self.name).send().await.expect("the owner may list");
+        let name = |text: Option<&str>| text.unwrap_or_default().to_owned();
+        listed.versions().iter().map(|version| (name(version.key()), name(version.version_id()))).collect()
     }
 
     /// Sends a message as the store would.

@@ -35,6 +35,11 @@ impl Build {
         Self { route: Route::EventBridge, ..self }
     }
 
+    /// Bucket and queue are set up by the script that sets up real ones.
+    pub fn provisioned(self) -> Self {
+        Self { route: Route::Provisioned, ..self }
+    }
+
     /// Every event is lost.
     pub fn without_events(self) -> Self {
         Self { route: Route::Nowhere, ..self }

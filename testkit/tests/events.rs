@@ -100,3 +100,35 @@ async fn an_event_of_another_bucket_is_nobodys_business() {
     upload.cancel().await.expect(200);
     world.end().await;
 }
+
+#[tokio::test]
+async fn an_object_that_somebody_named_after_an_upload_is_left_alone() {
+    let mut world = World::start().await;
+    let upload = world.client().await.declare(&files::png()).await;
+    upload.cancel().await.expect(200);
+    let foreign = [format!("thumbs/{}-small.png", upload.id()), format!("images/acme/{}-small.png", upload.id())];
+    for key in &foreign {
+        world.localstack.put_object(key, &files::png().bytes).await;
+        world.strangers.push(key.clone());
+    }
+    world.until("both events are answered", async || world.localstack.messages().await == 0).await;
+    assert_eq!(world.localstack.object_keys().await.len(), 2);
+    assert_eq!(world.count("SELECT count(*) FROM dead_events").await, 0);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn where_the_bucket_keeps_versions_no_version_of_an_unlocked_upload_is_forgotten() {
+    let mut world = World::build().without_worker().start().await;
+    world.localstack.keep_versions().await;
+    let client = world.client_with(None);
+    let declaration = serde_json::json!({"filename": "a.png", "mimeType": "image/png"});
+    let granted = client.post("/files/upload-url", &declaration).await.expect(200);
+    for bytes in [files::png().bytes, files::large_png(500).bytes] {
+        let put = reqwest::Client::new().put(granted.text("uploadUrl")).header("content-type", "image/png").body(bytes);
+        assert!(put.send().await.expect("the store answers").status().is_success());
+    }
+    world.start_worker().await;
+    world.until("only the confirmed version is left", async || world.localstack.versions().await.len() == 1).await;
+    world.end().await;
+}

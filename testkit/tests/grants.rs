@@ -62,3 +62,27 @@ async fn an_expired_url_is_refused() {
     upload.is("expired").await;
     world.end().await;
 }
+
+#[tokio::test]
+async fn a_bucket_that_was_provisioned_lets_browsers_send_every_header_of_a_grant() {
+    let world = World::build().provisioned().start().await;
+    let file = files::png();
+    let sha256 = sluice_common::domain::Sha256::of(&file.bytes).to_hex();
+    let declaration =
+        json!({"filename": "a.png", "content_type": "image/png", "size": file.bytes.len(), "sha256": sha256});
+    let upload = world.client().await.declare_as(&declaration).await;
+    let grant = &upload.created["grant"];
+    // A browser sends the length by itself and asks for leave to send the rest.
+    let headers = grant["headers"].as_object().expect("headers").keys().filter(|name| *name != "content-length");
+    let preflight = reqwest::Client::new()
+        .request(reqwest::Method::OPTIONS, grant["url"].as_str().expect("a URL"))
+        .header("origin", "https://app.example.com")
+        .header("access-control-request-method", "PUT")
+        .header("access-control-request-headers", headers.cloned().collect::<Vec<_>>().join(","));
+    let answer = preflight.send().await.expect("the store answers");
+    assert_eq!(answer.status(), 200);
+    assert_eq!(answer.headers()["access-control-allow-origin"], "*");
+    upload.put(&file.bytes).await;
+    upload.is("confirmed").await;
+    world.end().await;
+}

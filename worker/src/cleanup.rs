@@ -10,14 +10,16 @@ use sluice_common::storage::Bucket;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
+use crate::breaker::Breaker;
+
 /// How often to ask for unwanted objects, if nobody says that there are any.
 const EVERY: Duration = Duration::from_secs(2);
 /// How many are deleted with one request: the most that S3 takes.
 const BATCH: i64 = 1000;
 
 /// Deletes unwanted objects until asked to stop.
-pub async fn run(db: Db, bucket: Bucket, unwanted: Arc<Notify>, stop: CancellationToken) {
-    while !stop.is_cancelled() {
+pub async fn run(db: Db, bucket: Bucket, breaker: Breaker, unwanted: Arc<Notify>, stop: CancellationToken) {
+    while stop.run_until_cancelled(breaker.closed()).await.is_some() {
         match delete_batch(&db, &bucket).await {
             Ok(claimed) if claimed == BATCH as usize => continue,
             Ok(_) => {}

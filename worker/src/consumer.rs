@@ -1,6 +1,6 @@
 //! The loop that takes deliveries from a queue and answers each of them.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -33,8 +33,8 @@ pub struct Consumer {
     pulse: Arc<Pulse>,
     breaker: Breaker,
     slots: Arc<Semaphore>,
-    /// The deliveries that are not answered yet: message id to receipt.
-    in_hand: Arc<Mutex<HashMap<String, String>>>,
+    /// The receipts of the deliveries that are not answered yet.
+    in_hand: Arc<Mutex<HashSet<String>>>,
     tasks: TaskTracker,
 }
 
@@ -98,10 +98,10 @@ impl Consumer {
     /// Settles and answers a delivery in a task of its own, which holds its slot. If the task panics, the slot is free
     /// again and the message comes again.
     fn take(&self, delivery: Delivery, slot: OwnedSemaphorePermit) {
-        self.in_hand().insert(delivery.message_id.clone(), delivery.receipt.clone());
+        self.in_hand().insert(delivery.receipt.clone());
         metrics::counter!("sluice_messages_received_total").increment(1);
         let (queue, settler, db) = (self.queue.clone(), self.settler.clone(), self.db.clone());
-        let in_hand = InHand { all: Arc::clone(&self.in_hand), message_id: delivery.message_id.clone() };
+        let in_hand = InHand { all: Arc::clone(&self.in_hand), receipt: delivery.receipt.clone() };
         self.tasks.spawn(async move {
             let _held = (slot, in_hand);
             let answer = tokio::select! {
@@ -115,7 +115,7 @@ impl Consumer {
         });
     }
 
-    fn in_hand(&self) -> std::sync::MutexGuard<'_, HashMap<String, String>> {
+    fn in_hand(&self) -> std::sync::MutexGuard<'_, HashSet<String>> {
         self.in_hand.lock().expect("no holder of the lock panics")
     }
 
@@ -125,7 +125,7 @@ impl Consumer {
         if tokio::time::timeout(grace, self.tasks.wait()).await.is_ok() {
             return;
         }
-        let left: Vec<String> = self.in_hand().values().cloned().collect();
+        let left: Vec<String> = self.in_hand().iter().cloned().collect();
         tracing::warn!(in_hand = left.len(), "the grace is over; returning what is still in hand to the queue");
         let returned = left.into_iter().map(|receipt| self.queue.hide_for(receipt, Duration::ZERO));
         for failed in futures_util::future::join_all(returned).await.into_iter().filter_map(Result::err) {
@@ -136,14 +136,14 @@ impl Consumer {
 
 /// Remembers that a delivery is in hand, until it is dropped.
 struct InHand {
-    all: Arc<Mutex<HashMap<String, String>>>,
-    message_id: String,
+    all: Arc<Mutex<HashSet<String>>>,
+    receipt: String,
 }
 
 impl Drop for InHand {
     fn drop(&mut self) {
         if let Ok(mut all) = self.all.lock() {
-            all.remove(&self.message_id);
+            all.remove(&self.receipt);
         }
     }
 }

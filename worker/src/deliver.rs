@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use sluice_common::chain::Chain;
 use sluice_common::db::timeline::Cause;
+use sluice_common::domain::ObjectKey;
 
 use crate::envelope::{self, ObjectEvent, Record};
 use crate::queue::{Answer, Delivery};
@@ -12,6 +13,8 @@ use crate::settle::{SettleError, Settled, Settler};
 /// How often an event may come whose upload is not there yet, before it is taken for one that never will be. A row is
 /// committed before its grant is given away, so only a lagging replica or a restored backup could be behind.
 const UNKNOWN_TIMES: u32 = 4;
+/// How long such an event waits each time.
+const UNKNOWN_WAIT: Duration = Duration::from_secs(5);
 
 /// How often a message may be handed out. One that comes more often kills whoever takes it, or nobody can settle it; its
 /// upload is left to the sweep. Below the queue's own limit, past which it would lie in the dead-letter queue.
@@ -50,29 +53,36 @@ fn count(kind: &'static str) -> Answer {
 
 async fn settle_event(settler: &Settler, delivery: &Delivery, event: ObjectEvent) -> Answer {
     let cause = Cause::Event(delivery.message_id.clone());
-    match settler.settle_key(&event.key, event.version_id.as_deref(), cause).await {
+    match settler.settle_event(&event, cause).await {
         Ok(Settled::UnknownUpload) if delivery.times >= UNKNOWN_TIMES => {
             Answer::Never("there is no upload of this object".to_owned())
         }
-        Ok(Settled::UnknownUpload) => Answer::Later(back_off(delivery.times)),
+        // The copy is recorded soon, or is found to be unwanted when its upload has ended otherwise.
+        Ok(Settled::PromotionUnderWay) => Answer::Later(back_off(delivery.times)),
+        Ok(Settled::UnknownUpload) => Answer::Later(UNKNOWN_WAIT),
+        Ok(Settled::Foreign) => count("foreign"),
         Ok(settled) => {
-            tracing::debug!(message.id = %delivery.message_id, event.name = %event.name, outcome = ?settled, "settled an event");
+            tracing::debug!(
+                message.id = %delivery.message_id, event.name = %event.name, event.time = event.time,
+                size_bytes = event.size, outcome = ?settled, "settled an event"
+            );
             count("settled")
         }
-        Err(error) => put_off(delivery, &error),
+        Err(error) => put_off(delivery, &event, &error),
     }
 }
 
-fn put_off(delivery: &Delivery, error: &SettleError) -> Answer {
+fn put_off(delivery: &Delivery, event: &ObjectEvent, error: &SettleError) -> Answer {
     let wait = back_off(delivery.times);
     tracing::warn!(
-        error = %Chain(error), message.id = %delivery.message_id, times = delivery.times, wait_ms = wait.as_millis(),
+        error = %Chain(error), upload.id = ObjectKey::upload_id(&event.key).map(|id| id.to_string()),
+        message.id = %delivery.message_id, times = delivery.times, wait_ms = wait.as_millis(),
         "could not settle an event; it comes again"
     );
     Answer::Later(wait)
 }
 
-/// Of two answers, the one that keeps more: an operator's attention before a repetition before an end.
+/// Of two answers, the one that keeps the message longer.
 fn worse(one: Answer, other: Answer) -> Answer {
     match (one, other) {
         // What can still be settled comes first: the unreadable part is reported when it is.
@@ -83,10 +93,10 @@ fn worse(one: Answer, other: Answer) -> Answer {
     }
 }
 
-/// Between 2 s and 5 min, doubling with each delivery, with up to half of it left to chance so that what failed together
-/// does not come again together.
+/// 2 s at first, four times as long with each delivery, and 5 min at the most; up to half of it is left to chance, so that
+/// what failed together does not come again together. All the deliveries that a message may have take a quarter of an hour.
 fn back_off(times: u32) -> Duration {
-    let full = Duration::from_secs(2 << times.clamp(1, 8).saturating_sub(1)).min(Duration::from_mins(5));
+    let full = Duration::from_secs(2 << (2 * times.clamp(1, 5) - 2)).min(Duration::from_mins(5));
     full.mul_f64(rand::random_range(0.5..=1.0))
 }
 

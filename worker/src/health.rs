@@ -15,6 +15,9 @@ use tokio_util::sync::CancellationToken;
 use crate::breaker::Breaker;
 use crate::pulse::Pulse;
 
+/// How long a question that is being asked may take to end when the worker has stopped.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
 /// How long the database may take to answer that it is there.
 const PING: Duration = Duration::from_secs(2);
 
@@ -44,7 +47,9 @@ pub async fn serve(
         .at("/metrics", get(report))
         .data(Parts { db, pulse, breaker, metrics });
     let acceptor = TcpAcceptor::from_tokio(listener)?;
-    Server::new_with_acceptor(acceptor).run_with_graceful_shutdown(routes, stop.cancelled_owned(), None).await
+    Server::new_with_acceptor(acceptor)
+        .run_with_graceful_shutdown(routes, stop.cancelled_owned(), Some(LAST_WORDS))
+        .await
 }
 
 #[handler]
@@ -56,11 +61,14 @@ fn healthz() -> &'static str {
 async fn readyz(Data(parts): Data<&Parts>) -> (StatusCode, String) {
     let database = match tokio::time::timeout(PING, parts.db.ping()).await {
         Ok(Ok(())) => Ok(()),
-        Ok(Err(error)) => Err(Chain(&error).to_string()),
-        Err(_) => Err("the database takes too long to answer".to_owned()),
+        Ok(Err(error)) => {
+            tracing::warn!(error = %Chain(&error), "not ready: the database does not answer");
+            Err("the database does not answer")
+        }
+        Err(_) => Err("the database takes too long to answer"),
     };
     let at_work = parts.breaker.check().and_then(|()| parts.pulse.check());
-    match database.and_then(|()| at_work.map_err(str::to_owned)) {
+    match database.and(at_work) {
         Ok(()) => (StatusCode::OK, "ready\n".to_owned()),
         Err(why) => (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {why}\n")),
     }

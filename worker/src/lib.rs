@@ -10,6 +10,7 @@ mod consumer;
 mod deliver;
 pub mod envelope;
 mod health;
+mod metrics;
 mod pulse;
 mod queue;
 mod settings;
@@ -20,7 +21,6 @@ use std::sync::Arc;
 
 use sluice_common::db::{Db, DbError};
 use sluice_common::storage::{Bucket, SdkClients};
-use sluice_common::telemetry;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -49,6 +49,7 @@ pub async fn run(
     listener: tokio::net::TcpListener,
     stop: CancellationToken,
 ) -> Result<(), WorkerError> {
+    let metrics = metrics::recorder();
     let db = Db::new(&settings.database_url, settings.database_connections).map_err(WorkerError::DatabaseUrl)?;
     db.migrate().await?;
     let sdk = SdkClients::load(&settings.bucket.region).await;
@@ -68,15 +69,14 @@ pub async fn run(
         settings.concurrency,
     );
 
-    tracing::info!(address = ?listener.local_addr().ok(), bucket = bucket.name(), "the worker is at work");
+    tracing::info!(address = %listener.local_addr()?, bucket = bucket.name(), "the worker is at work");
     // Health is answered until the very end; everything else ends when asked to.
     let ended = CancellationToken::new();
-    let health =
-        tokio::spawn(health::serve(listener, db.clone(), pulse, breaker.clone(), telemetry::metrics(), ended.clone()));
+    let health = tokio::spawn(health::serve(listener, db.clone(), pulse, breaker.clone(), metrics, ended.clone()));
     tokio::join!(
         consumer.run(stop.clone(), settings.grace),
-        sweep::run(db.clone(), settler, breaker, stop.clone()),
-        cleanup::run(db, bucket, unwanted, stop),
+        sweep::run(db.clone(), settler, breaker.clone(), stop.clone(), settings.grace),
+        cleanup::run(db, bucket, breaker, unwanted, stop),
     );
     ended.cancel();
     match health.await {

@@ -44,7 +44,10 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
     let reader = Reader::of_environment();
     telemetry::start(&reader.text("SLUICE_LOG")?)?;
     let settings = Settings::read(&reader)?;
-    let listener = tokio::net::TcpListener::bind(reader.text("SLUICE_WORKER_LISTEN")?).await?;
+    let address = reader.text("SLUICE_WORKER_LISTEN")?;
+    let listener = tokio::net::TcpListener::bind(&address)
+        .await
+        .map_err(|error| format!("SLUICE_WORKER_LISTEN is not usable: '{address}': {error}"))?;
     let stop = CancellationToken::new();
     let asked = stop.clone();
     let requested = shutdown::requested()?;

@@ -1,19 +1,20 @@
 //! Settling an upload: look at what is in the bucket, judge it, record the verdict. Events, hints and sweeps all end here.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use sluice_common::coalesce::{BatchError, Coalescer};
 use sluice_common::db::timeline::Cause;
-use sluice_common::db::uploads::{Decision, Outcome};
+use sluice_common::db::uploads::{Decision, Outcome, Unreadable};
 use sluice_common::db::{Db, DbError, unwanted_objects, uploads};
 use sluice_common::domain::{
-    Inspection, ObjectKey, Policies, Policy, StoredObject, Upload, UploadId, UploadState, UploadStatus, Verdict, judge,
+    Inspection, ObjectKey, Policies, StoredObject, Upload, UploadId, UploadState, UploadStatus, Verdict, judge,
 };
 use sluice_common::storage::{Bucket, Look, Promotion, StoreError};
 use tokio::sync::Notify;
 
 use crate::breaker::Breaker;
+use crate::envelope::ObjectEvent;
 
 /// The most uploads in one statement.
 const BATCH: usize = 100;
@@ -31,8 +32,10 @@ pub enum Settled {
     NothingThere,
     /// The object came after its upload had ended without it, and is marked for deletion.
     Stray,
-    /// The key belongs to the upload but is not where its grant writes.
-    NotTheGrantsKey,
+    /// The object is the copy of a promotion whose verdict is not recorded yet.
+    PromotionUnderWay,
+    /// The object is none of ours.
+    Foreign,
     /// There is no upload of this key.
     UnknownUpload,
 }
@@ -41,13 +44,16 @@ pub enum Settled {
 #[derive(Debug, thiserror::Error)]
 pub enum SettleError {
     /// Postgres.
-    #[error("could not settle an upload")]
-    Database(#[source] BatchError<DbError>),
+    #[error(transparent)]
+    Database(BatchError<DbError>),
     /// Postgres, on a rare path.
-    #[error("could not settle an upload")]
+    #[error(transparent)]
     DatabaseAlone(#[from] DbError),
+    /// A newer version wrote the row.
+    #[error(transparent)]
+    Unreadable(#[from] Unreadable),
     /// The store.
-    #[error("could not settle an upload")]
+    #[error(transparent)]
     Store(#[from] StoreError),
     /// The upload's policy is not in this worker's file: it was removed, or this worker is older than it.
     #[error("there is no policy '{0}' in this worker's policy file")]
@@ -65,7 +71,10 @@ impl SettleError {
                 true
             }
             Self::Database(BatchError::Failed(error)) => matches!(**error, DbError::Unavailable { .. }),
-            Self::DatabaseAlone(DbError::Broken { .. }) | Self::UnknownPolicy(_) | Self::KeepsChanging => false,
+            Self::DatabaseAlone(DbError::Broken { .. })
+            | Self::Unreadable(_)
+            | Self::UnknownPolicy(_)
+            | Self::KeepsChanging => false,
         }
     }
 }
@@ -82,7 +91,7 @@ pub struct Settler {
     db: Db,
     bucket: Bucket,
     policies: Arc<Policies>,
-    lookups: Coalescer<UploadId, Option<Upload>, DbError>,
+    lookups: Coalescer<UploadId, Result<Option<Upload>, Unreadable>, DbError>,
     decisions: Coalescer<Decision, bool, DbError>,
     breaker: Breaker,
     /// Rung when an object became unwanted.
@@ -111,12 +120,12 @@ impl Settler {
         self.bucket.name()
     }
 
-    /// Settles the upload that an object's key names.
+    /// Settles the upload whose object an event speaks of.
     ///
     /// # Errors
     /// Where the database or the store does not do its part.
-    pub async fn settle_key(&self, key: &str, version: Option<&str>, cause: Cause) -> Result<Settled, SettleError> {
-        self.noted(self.settle_what_is_at(key, version, cause).await)
+    pub async fn settle_event(&self, event: &ObjectEvent, cause: Cause) -> Result<Settled, SettleError> {
+        self.noted(self.settle_what_is_at(event, cause).await)
     }
 
     /// Settles a pending upload by the object under its grant's key.
@@ -130,43 +139,58 @@ impl Settler {
     /// Lets the breaker know how it went.
     fn noted(&self, settled: Result<Settled, SettleError>) -> Result<Settled, SettleError> {
         match &settled {
-            Ok(_) => self.breaker.succeeded(),
+            Ok(Settled::Decided(_) | Settled::NothingThere) => self.breaker.succeeded(),
+            // Says nothing about the store.
+            Ok(_) => {}
             Err(error) if error.is_outage() => self.breaker.failed(),
             Err(_) => {}
         }
         settled
     }
 
-    async fn settle_what_is_at(&self, key: &str, version: Option<&str>, cause: Cause) -> Result<Settled, SettleError> {
-        let Some(id) = ObjectKey::upload_id(key) else { return Ok(Settled::UnknownUpload) };
-        let Some(upload) = self.lookups.call(id).await? else { return Ok(Settled::UnknownUpload) };
-        match &upload.state {
-            UploadState::Pending if upload.grant_key.as_str() == key => self.look_and_judge(upload, cause).await,
-            // The copy that a promotion makes has an event of its own; whoever makes it also records it.
-            UploadState::Pending => Ok(Settled::NotTheGrantsKey),
-            UploadState::Confirmed { object, .. } if object.key.as_str() == key => Ok(Settled::AlreadyDecided),
-            _ => self.mark_stray(id, key, version).await,
+    async fn settle_what_is_at(&self, event: &ObjectEvent, cause: Cause) -> Result<Settled, SettleError> {
+        let Some(id) = ObjectKey::upload_id(&event.key) else { return Ok(Settled::Foreign) };
+        let Some(upload) = self.lookups.call(id).await?? else { return Ok(Settled::UnknownUpload) };
+        if !upload.grant_key.made(&event.key) {
+            return Ok(Settled::Foreign);
         }
+        let is_grants = upload.grant_key.as_str() == event.key;
+        match &upload.state {
+            UploadState::Pending if is_grants => self.settle_and_tidy(upload, event, cause).await,
+            // The copy that a promotion makes has an event of its own; whoever makes it also records it, unless it dies.
+            UploadState::Pending => Ok(Settled::PromotionUnderWay),
+            UploadState::Confirmed { object, .. } if object.key.as_str() == event.key => {
+                notice_tampering(id, object, event);
+                Ok(Settled::AlreadyDecided)
+            }
+            ended => {
+                let was_late = ended.object().is_none() || ended.status() == UploadStatus::Deleted;
+                self.mark_unwanted(id, event, was_late).await
+            }
+        }
+    }
+
+    /// Settles an upload, and gives up the version that the event speaks of where another one was judged.
+    async fn settle_and_tidy(&self, upload: Upload, event: &ObjectEvent, cause: Cause) -> Result<Settled, SettleError> {
+        let (id, write_once) = (upload.id, upload.write_once);
+        let settled = self.look_and_judge(upload, cause).await?;
+        if !write_once && event.version_id.is_some() && matches!(settled, Settled::Decided(_) | Settled::AlreadyDecided)
+        {
+            self.mark_unwanted(id, event, false).await?;
+        }
+        Ok(settled)
     }
 
     async fn look_and_judge(&self, upload: Upload, cause: Cause) -> Result<Settled, SettleError> {
         let started = Instant::now();
-        let policy =
-            self.policies.find(&upload.policy).ok_or_else(|| SettleError::UnknownPolicy(upload.policy.clone()))?;
         for _ in 0..LOOKS {
             let Look::Object(seen) = self.bucket.inspect(&upload.grant_key).await? else {
                 return Ok(Settled::NothingThere);
             };
-            if let Some(outcome) = self.outcome(&upload, policy, &seen).await? {
-                let decision = Decision {
-                    id: upload.id,
-                    outcome,
-                    unwanted_version: seen.version_id,
-                    cause,
-                    took: started.elapsed(),
-                };
-                return self.record(decision).await;
-            }
+            let Some(outcome) = self.outcome(&upload, &seen).await? else { continue };
+            let took = started.elapsed();
+            let decision = Decision { id: upload.id, outcome, unwanted_version: seen.version_id, cause, took };
+            return self.record(decision, &upload.grant_key).await;
         }
         Err(SettleError::KeepsChanging)
     }
@@ -175,18 +199,16 @@ impl Settler {
     ///
     /// # Errors
     /// Where the database does not answer.
-    pub async fn expire(&self, id: UploadId) -> Result<Settled, SettleError> {
-        let took = std::time::Duration::ZERO;
-        self.record(Decision { id, outcome: Outcome::Expired, unwanted_version: None, cause: Cause::Sweep, took }).await
+    pub async fn expire(&self, upload: &Upload) -> Result<Settled, SettleError> {
+        let (id, took) = (upload.id, Duration::ZERO);
+        let decision = Decision { id, outcome: Outcome::Expired, unwanted_version: None, cause: Cause::Sweep, took };
+        self.record(decision, &upload.grant_key).await
     }
 
     /// What becomes of the upload with this object. `None` where the object is another one by now.
-    async fn outcome(
-        &self,
-        upload: &Upload,
-        policy: &Policy,
-        seen: &Inspection,
-    ) -> Result<Option<Outcome>, SettleError> {
+    async fn outcome(&self, upload: &Upload, seen: &Inspection) -> Result<Option<Outcome>, SettleError> {
+        let policy = self.policies.find(&upload.policy);
+        let policy = policy.ok_or_else(|| SettleError::UnknownPolicy(upload.policy.clone()))?;
         let stored = |key: &ObjectKey| StoredObject {
             key: key.clone(),
             size: seen.size,
@@ -210,35 +232,58 @@ impl Settler {
         })
     }
 
-    async fn record(&self, decision: Decision) -> Result<Settled, SettleError> {
+    async fn record(&self, decision: Decision, grant_key: &ObjectKey) -> Result<Settled, SettleError> {
         let (id, outcome, cause) = (decision.id, decision.outcome.clone(), decision.cause.as_str());
         let status = outcome.status();
+        let copy = match &outcome {
+            Outcome::Confirmed(object) if object.key != *grant_key => Some(object),
+            _ => None,
+        };
         if self.decisions.call(decision).await? {
             metrics::counter!("sluice_verdicts_total", "status" => status.as_str(), "cause" => cause).increment(1);
             tracing::info!(upload.id = %id, status = status.as_str(), cause, "upload {id} is {}", status.as_str());
-            self.unwanted.notify_one();
+            if copy.is_some() || status == UploadStatus::Rejected {
+                self.unwanted.notify_one();
+            }
             return Ok(Settled::Decided(status));
         }
         // Somebody was first. If our copy is not the one that was recorded, nobody else knows of it.
-        if let Outcome::Confirmed(object) = outcome {
-            self.mark_stray(id, object.key.as_str(), object.version_id.as_deref()).await?;
+        if let Some(object) = copy {
+            unwanted_objects::add(&self.db, id, object.key.as_str(), object.version_id.as_deref()).await?;
         }
         Ok(Settled::AlreadyDecided)
     }
 
-    async fn mark_stray(&self, id: UploadId, key: &str, version: Option<&str>) -> Result<Settled, SettleError> {
-        if !unwanted_objects::add(&self.db, id, key, version).await? {
+    /// Has the object of an event deleted, which its upload has no use for: it came late, or was rejected, or copied.
+    async fn mark_unwanted(&self, id: UploadId, event: &ObjectEvent, was_late: bool) -> Result<Settled, SettleError> {
+        if !unwanted_objects::add(&self.db, id, &event.key, event.version_id.as_deref()).await? {
+            return Ok(Settled::AlreadyDecided);
+        }
+        self.unwanted.notify_one();
+        if !was_late {
             return Ok(Settled::AlreadyDecided);
         }
         tracing::info!(upload.id = %id, "an object of upload {id} came after it had ended, and is going to be deleted");
         metrics::counter!("sluice_strays_total").increment(1);
-        self.unwanted.notify_one();
         Ok(Settled::Stray)
     }
 }
 
+/// A confirmed object can't be replaced through its grant. If it was, somebody has other rights to the bucket.
+fn notice_tampering(id: UploadId, confirmed: &StoredObject, event: &ObjectEvent) {
+    let same = event.etag.as_ref().is_none_or(|etag| *etag == confirmed.etag.trim_matches('"'));
+    if !same {
+        metrics::counter!("sluice_tampered_total").increment(1);
+        tracing::error!(upload.id = %id, "the confirmed object of upload {id} was overwritten, past every grant");
+    }
+}
+
 /// The upload of each id, in order.
-async fn find_each(db: Db, ids: Vec<UploadId>) -> Result<Vec<Option<Upload>>, DbError> {
+async fn find_each(db: Db, ids: Vec<UploadId>) -> Result<Vec<Result<Option<Upload>, Unreadable>>, DbError> {
     let found = uploads::find_all(&db, &ids).await?;
-    Ok(ids.iter().map(|id| found.iter().find(|upload| upload.id == *id).cloned()).collect())
+    let is_of = |id: UploadId, found: &Result<Upload, Unreadable>| match found {
+        Ok(upload) => upload.id == id,
+        Err(unreadable) => unreadable.id == id,
+    };
+    Ok(ids.iter().map(|id| found.iter().find(|found| is_of(*id, found)).cloned().transpose()).collect())
 }

@@ -1,7 +1,7 @@
 //! Hearing of changes as they are committed, through Postgres' `LISTEN`.
 
 use std::future::poll_fn;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 use tokio_postgres::AsyncMessage;
@@ -23,6 +23,10 @@ pub enum Heard {
     Payload(String),
 }
 
+/// Of so many attempts in a row that fail, the first is logged.
+const QUIET: u32 = 30;
+/// A connection that was there for this long had not failed.
+const LIVED: Duration = Duration::from_mins(1);
 /// How long to wait before connecting again.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -33,9 +37,15 @@ impl Db {
         let (heard, receiver) = mpsc::unbounded_channel();
         let db = self.clone();
         tokio::spawn(async move {
+            let mut failures = 0;
             while !heard.is_closed() {
+                let begun = Instant::now();
                 if let Err(error) = db.listen_once(channel, &heard).await {
-                    tracing::warn!(error = %Chain(&error), channel, "lost the connection that listens on {channel}; connecting again");
+                    // A connection that lived for a while begins a new row of failures with its own.
+                    failures = if begun.elapsed() > LIVED { 1 } else { failures + 1 };
+                    if failures % QUIET == 1 {
+                        tracing::warn!(error = %Chain(&error), failures, "no connection listens on {channel}; connecting again");
+                    }
                 }
                 tokio::time::sleep(PAUSE).await;
             }

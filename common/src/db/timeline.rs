@@ -1,7 +1,4 @@
-//! The table `timeline`: how each upload came to its status.
-
-use super::{Db, DbError};
-use crate::domain::{UploadId, UploadStatus};
+//! The table `timeline`: how each upload came to its status. Its rows are written by the statements of `uploads`.
 
 /// Why a status changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,44 +31,4 @@ impl Cause {
             Self::Hint | Self::Sweep => None,
         }
     }
-}
-
-/// One line of an upload's timeline.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
-    /// When.
-    pub at: jiff::Timestamp,
-    /// The status from then on.
-    pub status: UploadStatus,
-    /// Why: `client`, `event`, `hint` or `sweep`.
-    pub cause: String,
-    /// Which one: an API key's id or a message's.
-    pub cause_id: Option<String>,
-}
-
-const OF_UPLOAD: &str = "-- timeline.of_upload
-    SELECT at, status, cause, cause_id FROM timeline WHERE upload_id = $1 ORDER BY id";
-
-/// The statements of this table.
-pub const STATEMENTS: &[&str] = &[OF_UPLOAD];
-
-/// The timeline of an upload, oldest first.
-///
-/// # Errors
-/// Where the database does not answer.
-pub async fn of_upload(db: &Db, id: UploadId) -> Result<Vec<Entry>, DbError> {
-    const OPERATION: &str = "read a timeline";
-    let rows = db.rows(OPERATION, OF_UPLOAD, &[&id.0]).await?;
-    rows.iter()
-        .map(|row| {
-            let status: &str = row.get("status");
-            Ok(Entry {
-                at: row.get("at"),
-                status: UploadStatus::parse(status)
-                    .ok_or_else(|| DbError::unreadable(OPERATION, format!("unknown status {status}")))?,
-                cause: row.get("cause"),
-                cause_id: row.get("cause_id"),
-            })
-        })
-        .collect()
 }

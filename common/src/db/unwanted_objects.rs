@@ -27,11 +27,14 @@ const CLAIM: &str = "-- unwanted_objects.claim
 const DONE: &str = "-- unwanted_objects.done
     DELETE FROM unwanted_objects WHERE id = ANY ($1)";
 
-/// Only what the upload's committed row does not want can be added.
+/// Only what the upload's committed row does not want can be added: not the confirmed object, unless it is another version of
+/// it than the confirmed one, both being known.
 const ADD: &str = "-- unwanted_objects.add
     INSERT INTO unwanted_objects (object_key, version_id, upload_id)
     SELECT $2, $3, id FROM uploads
-    WHERE id = $1 AND status <> 'pending' AND NOT (status = 'confirmed' AND object_key = $2)
+    WHERE id = $1 AND status <> 'pending' AND NOT (
+        status = 'confirmed' AND object_key = $2 AND coalesce(object_version_id = $3, true)
+    )
     RETURNING id";
 
 /// The statements of this table.

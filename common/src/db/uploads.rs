@@ -220,18 +220,18 @@ pub async fn insert(db: &Db, new: &[NewUpload]) -> Result<Vec<Upload>, DbError> 
 /// # Errors
 /// Where the database does not answer.
 pub async fn find(db: &Db, id: UploadId) -> Result<Option<Upload>, DbError> {
-    Ok(find_all(db, &[id]).await?.pop())
+    let found = find_all(db, &[id]).await?.pop();
+    found.transpose().map_err(|error| DbError::Broken { operation: "look up an upload", source: error.into() })
 }
 
 /// The uploads with these ids, as far as there are any, in no order.
 ///
 /// # Errors
 /// Where the database does not answer.
-pub async fn find_all(db: &Db, ids: &[UploadId]) -> Result<Vec<Upload>, DbError> {
-    const OPERATION: &str = "look up uploads";
+pub async fn find_all(db: &Db, ids: &[UploadId]) -> Result<Vec<Result<Upload, Unreadable>>, DbError> {
     let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
-    let rows = db.rows(OPERATION, FIND, &[&ids]).await?;
-    rows.iter().map(|row| from_row(OPERATION, row)).collect()
+    let rows = db.rows("look up uploads", FIND, &[&ids]).await?;
+    Ok(rows.iter().map(read).collect())
 }
 
 /// Which uploads of a tenant to list.
@@ -258,14 +258,13 @@ pub async fn list(
     after: Option<UploadId>,
     limit: i64,
 ) -> Result<Vec<Upload>, DbError> {
-    const OPERATION: &str = "list uploads";
     let below_time = filter.created_before.map_or(Uuid::max(), |time| first_id_at(time, CLOCK_DIFFERENCE));
     let below = after.map_or(below_time, |id| id.0.min(below_time));
     let from = filter.created_from.map_or(Uuid::nil(), |time| first_id_at(time, -CLOCK_DIFFERENCE));
     let status = filter.status.map(UploadStatus::as_str);
     let rows = db
         .rows(
-            OPERATION,
+            "list uploads",
             LIST,
             &[
                 &tenant.as_str(),
@@ -279,7 +278,7 @@ pub async fn list(
             ],
         )
         .await?;
-    rows.iter().map(|row| from_row(OPERATION, row)).collect()
+    Ok(rows.iter().filter_map(readable).collect())
 }
 
 /// How far the clock that makes ids may differ from the database's, in milliseconds.
@@ -467,13 +466,9 @@ pub struct Due {
 /// # Errors
 /// Where the database does not answer.
 pub async fn claim_due(db: &Db, limit: i64) -> Result<Vec<Due>, DbError> {
-    const OPERATION: &str = "claim due uploads";
-    let rows = db.rows(OPERATION, CLAIM_DUE, &[&limit]).await?;
-    rows.iter()
-        .map(|row| {
-            Ok(Due { upload: from_row(OPERATION, row)?, overdue: row.get("overdue"), hinted: row.get("hinted") })
-        })
-        .collect()
+    let rows = db.rows("claim due uploads", CLAIM_DUE, &[&limit]).await?;
+    let due = |row| Some(Due { upload: readable(row)?, overdue: row.get("overdue"), hinted: row.get("hinted") });
+    Ok(rows.iter().filter_map(due).collect())
 }
 
 /// The names of the statuses that this one is reached from.
@@ -481,27 +476,39 @@ fn sources(status: UploadStatus) -> Vec<&'static str> {
     status.reachable_from().iter().map(|from| from.as_str()).collect()
 }
 
-fn from_row(operation: &'static str, row: &Row) -> Result<Upload, DbError> {
-    read(row).map_err(|what| DbError::unreadable(operation, what))
+/// A row that holds what this version does not know: a newer one wrote it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("this version can't read the column {column} of upload {id}")]
+pub struct Unreadable {
+    /// The upload.
+    pub id: UploadId,
+    column: &'static str,
 }
 
-/// Reads a row, or says which of its columns holds what this version does not know.
-fn read(row: &Row) -> Result<Upload, String> {
+fn from_row(operation: &'static str, row: &Row) -> Result<Upload, DbError> {
+    read(row).map_err(|error| DbError::Broken { operation, source: error.into() })
+}
+
+/// The upload of a row among others, none of which is to suffer for one that can't be read.
+fn readable(row: &Row) -> Option<Upload> {
+    read(row).inspect_err(|error| tracing::error!(upload.id = %error.id, "passed over an upload: {error}")).ok()
+}
+
+fn read(row: &Row) -> Result<Upload, Unreadable> {
     let id = UploadId(row.get("id"));
-    let bad = |column: &str| format!("column {column} of upload {id}");
-    let size = |column: &str| {
-        row.get::<_, Option<i64>>(column).map(|n| ByteCount::new(n).map_err(|_| bad(column))).transpose()
-    };
+    let bad = |column| Unreadable { id, column };
+    let size =
+        |column| row.get::<_, Option<i64>>(column).map(|n| ByteCount::new(n).map_err(|_| bad(column))).transpose();
     let sha256 = |bytes: &[u8]| bytes.try_into().map(Sha256).map_err(|_| bad("sha256"));
     let metadata: Option<Value> = row.get("metadata");
-    let metadata = metadata
-        .map(|value| serde_json::from_value(value).ok().and_then(|map| Metadata::new(map).ok()).ok_or(bad("metadata")));
+    let metadata =
+        metadata.map(|value| serde_json::from_value(value).map(Metadata::recorded).map_err(|_| bad("metadata")));
     Ok(Upload {
         id,
         tenant: Tenant::parse(row.get("tenant")).map_err(|_| bad("tenant"))?,
         policy: row.get("policy"),
         declared: Declaration {
-            filename: FileName::parse(row.get("filename")).map_err(|_| bad("filename"))?,
+            filename: FileName::recorded(row.get("filename")),
             content_type: ContentType::parse(row.get("content_type")).map_err(|_| bad("content_type"))?,
             size: size("size")?,
             sha256: row.get::<_, Option<&[u8]>>("sha256").map(sha256).transpose()?,
@@ -516,12 +523,12 @@ fn read(row: &Row) -> Result<Upload, String> {
     })
 }
 
-fn read_state(row: &Row, bad: &impl Fn(&str) -> String) -> Result<UploadState, String> {
+fn read_state(row: &Row, bad: &impl Fn(&'static str) -> Unreadable) -> Result<UploadState, Unreadable> {
     let status = UploadStatus::parse(row.get("status")).ok_or_else(|| bad("status"))?;
     let decided_at = row.get::<_, Option<Timestamp>>("decided_at").ok_or_else(|| bad("decided_at"));
     let object = || {
         let detected: Option<&str> = row.get("detected_type");
-        Ok::<_, String>(StoredObject {
+        Ok::<_, Unreadable>(StoredObject {
             key: ObjectKey::recorded(row.get::<_, Option<String>>("object_key").ok_or_else(|| bad("object_key"))?),
             size: row
                 .get::<_, Option<i64>>("object_size")

@@ -56,6 +56,11 @@ impl FileName {
         }
     }
 
+    /// A name that was taken earlier, by the rules of its time.
+    pub fn recorded(name: String) -> Self {
+        Self(name)
+    }
+
     /// The name.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -168,6 +173,8 @@ impl Metadata {
     pub const MAX_KEY_CHARS: usize = 64;
     /// The longest value, in characters.
     pub const MAX_VALUE_CHARS: usize = 1024;
+    /// The most of all keys and values together, in bytes.
+    pub const MAX_BYTES: usize = 16 * 1024;
 
     /// Checks entries against the limits.
     ///
@@ -181,11 +188,18 @@ impl Metadata {
             Err(NotA("a metadata key has 1 to 64 characters"))
         } else if entries.values().any(|value| value.chars().count() > Self::MAX_VALUE_CHARS) {
             Err(NotA("a metadata value has at most 1,024 characters"))
+        } else if entries.iter().map(|(key, value)| key.len() + value.len()).sum::<usize>() > Self::MAX_BYTES {
+            Err(NotA("metadata has at most 16 KiB"))
         } else if entries.iter().any(|(key, value)| key.chars().chain(value.chars()).any(|c| c == '\0')) {
             Err(NotA("metadata must not hold NUL characters"))
         } else {
             Ok(Self(entries))
         }
+    }
+
+    /// Entries that were taken earlier, by the limits of their time.
+    pub fn recorded(entries: BTreeMap<String, String>) -> Self {
+        Self(entries)
     }
 
     /// The entries.
@@ -253,6 +267,7 @@ mod tests {
         assert!(one(&"k".repeat(65), "x").is_err());
         assert!(one("k", &"v".repeat(1025)).is_err());
         assert!(one("k", "a\0b").is_err());
+        assert!(Metadata::new((0..17).map(|n| (n.to_string(), "v".repeat(1024))).collect()).is_err());
         assert!(Metadata::new((0..33).map(|n| (n.to_string(), String::new())).collect()).is_err());
     }
 }

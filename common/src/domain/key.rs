@@ -28,11 +28,25 @@ impl ObjectKey {
     /// The etag is part of it, so two workers that promote the same bytes write the same object, and two that saw
     /// different bytes never overwrite each other's copy.
     pub fn promoted(&self, etag: &str) -> Self {
+        let (stem, extension) = self.lasting_parts();
+        let seen = &Sha256::of(etag.as_bytes()).to_hex()[..Self::SEEN_LENGTH];
+        Self(format!("{stem}-{seen}{extension}"))
+    }
+
+    /// Whether an object under `key` can only be there because of the grant for this key: what the grant wrote, or a copy
+    /// that a promotion made of it. All else in the bucket belongs to somebody else, whatever it is called.
+    pub fn made(&self, key: &str) -> bool {
+        let (stem, extension) = self.lasting_parts();
+        let seen = key.strip_prefix(stem).and_then(|rest| rest.strip_prefix('-')?.strip_suffix(extension));
+        let is_copy = |seen: &str| seen.len() == Self::SEEN_LENGTH && seen.bytes().all(|b| b.is_ascii_hexdigit());
+        key == self.0 || seen.is_some_and(is_copy)
+    }
+
+    /// What lasts of a grant's key, up to the upload's id and from its extension on.
+    fn lasting_parts(&self) -> (&str, &str) {
         let lasting = self.0.strip_prefix(INCOMING).unwrap_or(&self.0);
         let stem_end = lasting.rfind('/').map_or(0, |slash| slash + 1) + Self::ID_LENGTH;
-        let (stem, extension) = lasting.split_at(stem_end.min(lasting.len()));
-        let seen = &Sha256::of(etag.as_bytes()).to_hex()[..12];
-        Self(format!("{stem}-{seen}{extension}"))
+        lasting.split_at(stem_end.min(lasting.len()))
     }
 
     /// A key that this service stored earlier.
@@ -50,6 +64,8 @@ impl ObjectKey {
 
     /// The characters of a UUID as it is written in a key.
     const ID_LENGTH: usize = 36;
+    /// The characters that tell one promoted copy from another.
+    const SEEN_LENGTH: usize = 12;
 
     /// The key.
     pub fn as_str(&self) -> &str {
@@ -98,6 +114,26 @@ mod tests {
             );
             assert_eq!(ObjectKey::upload_id(promoted.as_str()), Some(id));
             assert_eq!(ObjectKey::upload_id(incoming.as_str()), Some(id));
+        }
+    }
+
+    #[test]
+    fn what_a_grant_made_is_known_from_what_others_named_after_it() {
+        let id = UploadId::generate();
+        for extension in [".png", ""] {
+            let incoming = ObjectKey::incoming(&policy(), &tenant(), id, extension);
+            let lasting = ObjectKey::lasting(&policy(), &tenant(), id, extension);
+            assert!(incoming.made(incoming.as_str()) && incoming.made(incoming.promoted("\"a\"").as_str()));
+            assert!(lasting.made(lasting.as_str()) && !incoming.made(lasting.as_str()));
+            for foreign in [
+                format!("thumbs/{id}-small.png"),
+                format!("backup/{lasting}"),
+                format!("images/acme/{id}-small{extension}"),
+                format!("images/acme/{id}-0123456789abc{extension}"),
+                format!("images/acme/{id}-0123456789ab.webp"),
+            ] {
+                assert!(!incoming.made(&foreign) && !lasting.made(&foreign), "{foreign}");
+            }
         }
     }
 

@@ -94,6 +94,22 @@ const TEXT: &[&str] = &[
     "text/vtt",
 ];
 
+/// Types whose files are a container that a head of 8 KiB need not tell from others of its kind.
+const CONTAINED: &[(&str, &str)] = &[
+    ("application/msword", "application/x-ole-storage"),
+    ("application/vnd.ms-excel", "application/x-ole-storage"),
+    ("application/vnd.ms-outlook", "application/x-ole-storage"),
+    ("application/vnd.ms-powerpoint", "application/x-ole-storage"),
+    ("application/epub+zip", "application/zip"),
+    ("application/java-archive", "application/zip"),
+    ("application/vnd.oasis.opendocument.presentation", "application/zip"),
+    ("application/vnd.oasis.opendocument.spreadsheet", "application/zip"),
+    ("application/vnd.oasis.opendocument.text", "application/zip"),
+    ("application/vnd.openxmlformats-officedocument.presentationml.presentation", "application/zip"),
+    ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "application/zip"),
+    ("application/vnd.openxmlformats-officedocument.wordprocessingml.document", "application/zip"),
+];
+
 impl MediaType {
     /// Reads a type, with or without parameters, in any spelling.
     ///
@@ -128,6 +144,11 @@ impl MediaType {
     /// The usual extension with its dot, or nothing where there is no usual one.
     pub fn extension(&self) -> &'static str {
         EXTENSIONS.iter().find(|(name, _)| *name == self.0).map_or("", |(_, extension)| extension)
+    }
+
+    /// Whether files of this type are files of `container` with certain things in them.
+    pub fn is_kept_in(&self, container: &MediaType) -> bool {
+        CONTAINED.iter().any(|(kind, of)| *kind == self.0 && *of == container.0)
     }
 
     /// Whether files of this type are text without a magic number.

@@ -11,7 +11,7 @@ pub struct Inspection {
     pub etag: String,
     /// The version, where the bucket keeps versions.
     pub version_id: Option<String>,
-    /// The checksum, where the store gave it or the whole object was read.
+    /// The checksum, where the whole object was read. Of a larger one it is bound by the grant: the store checks it.
     pub sha256: Option<Sha256>,
     /// What the first bytes show.
     pub detected: Detected,
@@ -127,6 +127,8 @@ pub fn judge(policy: &Policy, declared: &Declaration, seen: &Inspection) -> Verd
 fn judge_type(policy: &Policy, declared: &MediaType, detected: &Detected, mut broken: impl FnMut(ReasonCode, String)) {
     match detected {
         Detected::Type(found) if found == declared => {}
+        // The head shows the container, and not what is in it.
+        Detected::Type(found) if declared.is_kept_in(found) => {}
         Detected::Text if declared.is_text_without_magic() => {}
         Detected::Type(_) | Detected::Text => {
             let found = detected.media_type().expect("both show a type");
@@ -141,7 +143,11 @@ fn judge_type(policy: &Policy, declared: &MediaType, detected: &Detected, mut br
         Detected::Unknown => match policy.unknown_type {
             UnknownType::Accept => {}
             UnknownType::Reject => {
-                broken(ReasonCode::TypeUnknown, format!("{declared} was declared; the file's bytes don't show it."));
+                let hint = if declared.is_text_without_magic() { " Text must be UTF-8." } else { "" };
+                broken(
+                    ReasonCode::TypeUnknown,
+                    format!("{declared} was declared; the file's bytes don't show it.{hint}"),
+                );
             }
         },
     }
@@ -155,7 +161,7 @@ mod tests {
     const POLICIES: &str = r#"
         [[policy]]
         name = "images"
-        types = ["image/png", "image/jpeg", "text/csv"]
+        types = ["image/png", "image/jpeg", "text/csv", "application/msword", "application/zip"]
         min_size = "10 B"
         max_size = "100 B"
         grant_lifetime = "10m"
@@ -206,7 +212,7 @@ mod tests {
     #[test]
     fn each_rule_is_judged_on_its_own_and_all_that_apply_are_given() {
         let png = declared("image/png");
-        let table: [(&str, i64, Detected, &[&str]); 13] = [
+        let table: [(&str, i64, Detected, &[&str]); 16] = [
             ("image/png", 50, is("image/png"), &[]),
             ("image/png", 10, is("image/png"), &[]),
             ("image/png", 100, is("image/png"), &[]),
@@ -219,6 +225,9 @@ mod tests {
             ("image/png", 50, Detected::Text, &["type_not_allowed", "type_mismatch"]),
             ("image/png", 50, Detected::Unknown, &["type_unknown"]),
             ("text/csv", 50, Detected::Text, &[]),
+            ("application/msword", 50, is("application/x-ole-storage"), &[]),
+            ("application/msword", 50, is("application/zip"), &["type_mismatch"]),
+            ("application/zip", 50, is("application/msword"), &["type_mismatch"]),
             ("image/png", 9, is("text/html"), &["too_small", "type_not_allowed", "type_mismatch"]),
         ];
         for (content_type, size, detected, expected) in table {

@@ -2,16 +2,21 @@
 
 use std::time::Duration;
 
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::operation::get_object::{GetObjectError, GetObjectOutput};
-use aws_sdk_s3::types::{Delete, ObjectIdentifier};
+use aws_sdk_s3::types::{Delete, Error, ObjectIdentifier};
 
 use super::{Location, SdkClients};
 use crate::domain::{ByteCount, HEAD_LENGTH, Inspection, ObjectKey, Sha256, detect};
 
 /// The longest one try of a request may take: a third of the queue's visibility timeout, with retries in mind.
 const ATTEMPT: Duration = Duration::from_secs(6);
+
+/// The longest a copy inside the bucket may take: the store answers when it is done, and an object can have 5 GiB.
+const COPY: Duration = Duration::from_mins(5);
 
 /// The store did not do what it was asked: trouble of the infrastructure, never of an upload. A retry can help.
 #[derive(Debug, thiserror::Error)]
@@ -119,6 +124,8 @@ impl Bucket {
             .copy_source_if_match(&seen.etag)
             .bucket(&self.name)
             .key(to.as_str())
+            .customize()
+            .config_override(patient())
             .send()
             .await;
         match answer {
@@ -152,9 +159,11 @@ impl Bucket {
         let list = Delete::builder().set_objects(Some(identifiers)).quiet(true).build().expect("the objects are set");
         let answer = self.client.delete_objects().bucket(&self.name).delete(list).send().await;
         let answer = answer.map_err(|error| StoreError::new(OPERATION, error))?;
-        let refused = |object: &(&str, Option<&str>)| {
-            answer.errors().iter().any(|error| error.key() == Some(object.0) && error.code() != Some("NoSuchKey"))
+        let refuses = |error: &Error, (key, version): &(&str, Option<&str>)| {
+            let is_gone = matches!(error.code(), Some("NoSuchKey" | "NoSuchVersion"));
+            !is_gone && error.key() == Some(key) && (error.version_id().is_none() || error.version_id() == *version)
         };
+        let refused = |object| answer.errors().iter().any(|error| refuses(error, object));
         Ok(objects.iter().enumerate().filter(|(_, object)| refused(object)).map(|(place, _)| place).collect())
     }
 
@@ -166,6 +175,12 @@ impl Bucket {
         let answer = self.client.head_bucket().bucket(&self.name).send().await;
         answer.map(drop).map_err(|error| StoreError::new("reach the bucket", error))
     }
+}
+
+/// One try that may take its time: a second one would begin the same copy again.
+fn patient() -> aws_sdk_s3::config::Builder {
+    let timeouts = TimeoutConfig::builder().operation_attempt_timeout(COPY).build();
+    aws_sdk_s3::config::Builder::new().timeout_config(timeouts).retry_config(RetryConfig::disabled())
 }
 
 async fn read_head(mut answer: GetObjectOutput) -> Result<Inspection, StoreError> {

@@ -1,7 +1,7 @@
 //! Signed URLs: leave to put exactly one object, or to get one.
 
-use std::sync::{Arc, RwLock};
-use std::time::{Duration, SystemTime};
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::{ProvideCredentials as _, SharedCredentialsProvider};
@@ -14,8 +14,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use jiff::Timestamp;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use tokio::sync::Mutex;
 
 use super::disposition::attachment;
+use crate::chain::Chain;
 use crate::domain::{Declaration, MediaType, ObjectKey, StoredObject};
 
 /// Where a bucket is reached, by clients or by us.
@@ -71,12 +73,15 @@ pub enum SignError {
 /// Credentials are renewed when less than this is left of them, so that a URL outlives its signing by a while.
 const RENEW_BEFORE: Duration = Duration::from_mins(15);
 
+/// Near their end, credentials are asked for this often: some sources give the same ones until they are nearly over.
+const ASK_EVERY: Duration = Duration::from_secs(30);
+
 /// Signs requests to one bucket, as clients reach it. No request is sent.
 #[derive(Clone)]
 pub struct Signer {
     location: Location,
     provider: SharedCredentialsProvider,
-    kept: Arc<RwLock<Option<Credentials>>>,
+    kept: Arc<Mutex<Option<Kept>>>,
 }
 
 impl Signer {
@@ -145,7 +150,7 @@ impl Signer {
         let credentials = self.credentials().await?;
         let now = SystemTime::now();
         // A URL dies with the credentials that signed it.
-        let left = credentials.expiry().and_then(|end| end.duration_since(now).ok()).unwrap_or(Duration::MAX);
+        let left = credentials.expiry().map_or(Duration::MAX, |end| end.duration_since(now).unwrap_or_default());
         let lifetime = Duration::from_secs(lifetime.min(left).as_secs().max(1));
 
         let mut settings = SigningSettings::default();
@@ -178,17 +183,38 @@ impl Signer {
         Ok(SignedRequest { method, url, headers, expires_at })
     }
 
+    /// The credentials to sign with: those that are kept, unless it is time to ask for others.
     async fn credentials(&self) -> Result<Credentials, SignError> {
-        let fresh =
-            |credentials: &Credentials| credentials.expiry().is_none_or(|end| end > SystemTime::now() + RENEW_BEFORE);
-        let kept = self.kept.read().expect("no holder of the lock panics").clone();
-        if let Some(credentials) = kept.filter(fresh) {
-            return Ok(credentials);
+        let mut kept = self.kept.lock().await;
+        if let Some(Kept { credentials, asked }) = &*kept
+            && (!is_ending(credentials, RENEW_BEFORE) || asked.elapsed() < ASK_EVERY)
+        {
+            return Ok(credentials.clone());
         }
-        let renewed = self.provider.provide_credentials().await.map_err(SignError::Credentials)?;
-        *self.kept.write().expect("no holder of the lock panics") = Some(renewed.clone());
-        Ok(renewed)
+        let renewed = self.provider.provide_credentials().await;
+        let still_valid = kept.as_ref().map(|kept| &kept.credentials).filter(|kept| !is_ending(kept, Duration::ZERO));
+        let credentials = match (renewed, still_valid) {
+            (Ok(renewed), _) => renewed,
+            (Err(error), Some(old)) => {
+                tracing::warn!(error = %Chain(&error), "could not renew the credentials to sign with; using the old ones");
+                old.clone()
+            }
+            (Err(error), None) => return Err(SignError::Credentials(error)),
+        };
+        *kept = Some(Kept { credentials: credentials.clone(), asked: Instant::now() });
+        Ok(credentials)
     }
+}
+
+/// Credentials, and when they were asked for.
+struct Kept {
+    credentials: Credentials,
+    asked: Instant,
+}
+
+/// Whether credentials end within this time.
+fn is_ending(credentials: &Credentials, within: Duration) -> bool {
+    credentials.expiry().is_some_and(|end| end <= SystemTime::now() + within)
 }
 
 /// Signature Version 4 encodes all but the unreserved characters of RFC 3986.
@@ -255,6 +281,9 @@ mod tests {
         let key = ObjectKey::recorded("i/x.png".to_owned());
         let grant = signer(Some(end)).put(&key, &declared(), true, Duration::from_hours(2)).await.expect("signed");
         assert!(grant.expires_at <= Timestamp::try_from(end).expect("in range"));
+        let over = signer(Some(SystemTime::now() - Duration::from_mins(1)));
+        let dead = over.put(&key, &declared(), true, Duration::from_hours(2)).await.expect("signed");
+        assert!(dead.expires_at <= Timestamp::now() + Duration::from_secs(1));
     }
 
     #[tokio::test]
