@@ -145,6 +145,8 @@ impl Settler {
             // The copy that a promotion makes has an event of its own; whoever makes it also records it.
             UploadState::Pending => Ok(Settled::NotTheGrantsKey),
             UploadState::Confirmed { object, .. } if object.key.as_str() == key => Ok(Settled::AlreadyDecided),
+            // Somebody named an object of his own after the upload.
+            _ if !upload.grant_key.may_lead_to(key) => Ok(Settled::NotTheGrantsKey),
             _ => self.mark_stray(id, key, version).await,
         }
     }
