@@ -24,6 +24,7 @@ use sluice_common::telemetry;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
+pub use queue::dead_letters;
 pub use settings::Settings;
 
 /// Why a worker did not start, or ended.
