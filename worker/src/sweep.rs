@@ -9,11 +9,13 @@ use sluice_common::db::listen::{DUE, Heard};
 use sluice_common::db::timeline::Cause;
 use sluice_common::db::uploads::{Due, claim_due};
 use sluice_common::db::{Db, DbError};
+use sluice_common::domain::{UploadId, UploadStatus};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio_util::sync::CancellationToken;
 
 use crate::breaker::Breaker;
 use crate::settle::{SettleError, Settled, Settler};
+use crate::tally::{Swept, Tally};
 
 /// How often to ask for what is due, if nobody says that something is.
 const EVERY: Duration = Duration::from_secs(1);
@@ -26,9 +28,12 @@ const AT_ONCE: usize = 16;
 /// Looks at what is due until asked to stop.
 pub async fn run(db: Db, settler: Settler, breaker: Breaker, stop: CancellationToken) {
     let mut hints = db.listen(DUE);
+    let mut tally = Tally::new();
     // A look that fails is put off, so none is begun during an outage.
     while stop.run_until_cancelled(breaker.closed()).await.is_some() {
-        let pause = match look_at_due(&db, &settler).await {
+        let found = look_at_due(&db, &settler, &mut tally).await;
+        tally.report_now_and_then(&db).await;
+        let pause = match found {
             Ok(found) if found == BATCH as usize => continue,
             Ok(_) => EVERY,
             Err(error) => {
@@ -42,6 +47,7 @@ pub async fn run(db: Db, settler: Settler, breaker: Breaker, stop: CancellationT
             () = hinted(&mut hints) => {}
         }
     }
+    tally.report(&db).await;
 }
 
 /// Returns when somebody asks for a look. All that was said until now counts as one.
@@ -53,26 +59,36 @@ async fn hinted(hints: &mut UnboundedReceiver<Heard>) {
 }
 
 /// Looks at one batch of due uploads. Gives how many there were.
-async fn look_at_due(db: &Db, settler: &Settler) -> Result<usize, DbError> {
+async fn look_at_due(db: &Db, settler: &Settler, tally: &mut Tally) -> Result<usize, DbError> {
     let due = claim_due(db, BATCH).await?;
     let found = due.len();
-    stream::iter(due).for_each_concurrent(AT_ONCE, |due| look(settler, due)).await;
+    let mut looks = stream::iter(due).map(|due| look(settler, due)).buffer_unordered(AT_ONCE);
+    while let Some(swept) = looks.next().await {
+        tally.add(swept);
+    }
     Ok(found)
 }
 
 /// Looks at one upload; expires it only if the bucket answered that there is nothing.
-async fn look(settler: &Settler, Due { upload, overdue, hinted }: Due) {
+async fn look(settler: &Settler, Due { upload, overdue, hinted }: Due) -> Swept {
     let id = upload.id;
     let cause = if hinted { Cause::Hint } else { Cause::Sweep };
     let settled = match settler.settle(upload, cause).await {
         Ok(Settled::NothingThere) if overdue => settler.expire(id).await,
         other => other,
     };
-    if let Err(error) = settled {
-        report(id, &error);
+    match settled {
+        Ok(Settled::Decided(UploadStatus::Expired)) => Swept::Expired,
+        Ok(Settled::Decided(_)) if hinted => Swept::Hinted,
+        Ok(Settled::Decided(_)) => Swept::Healed,
+        Ok(_) => Swept::Nothing,
+        Err(error) => {
+            report(id, &error);
+            Swept::Failed
+        }
     }
 }
 
-fn report(id: sluice_common::domain::UploadId, error: &SettleError) {
+fn report(id: UploadId, error: &SettleError) {
     tracing::warn!(error = %Chain(error), upload.id = %id, "could not settle upload {id}; looking again later");
 }

@@ -3,6 +3,9 @@
 pub mod api_keys;
 pub mod dead_events;
 pub mod listen;
+pub mod owners;
+pub mod reconcile;
+pub mod reports;
 pub mod timeline;
 pub mod unwanted_objects;
 pub mod uploads;
@@ -24,6 +27,9 @@ mod migrations {
 pub const STATEMENTS: &[&[&str]] = &[
     api_keys::STATEMENTS,
     dead_events::STATEMENTS,
+    owners::STATEMENTS,
+    reconcile::STATEMENTS,
+    reports::STATEMENTS,
     timeline::STATEMENTS,
     unwanted_objects::STATEMENTS,
     uploads::STATEMENTS,
