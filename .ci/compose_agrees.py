@@ -19,6 +19,7 @@ ADDRESSES = {
     "SLUICE_S3_PUBLIC_ENDPOINT",
     "SLUICE_SQS_ENDPOINT",
     "SLUICE_SQS_QUEUE_URL",
+    "SLUICE_SQS_DLQ_URL",
     "SLUICE_POLICIES",
 }
 
@@ -84,9 +85,10 @@ def complain_of(name, service, dev):
         if setting not in dev:
             yield f"{name} has {setting}, which ./dev doesn't set."
     # The addresses differ in the host and the port; a queue is the same queue.
-    queues = [url.partition("/queue/")[2] for url in (own.get("SLUICE_SQS_QUEUE_URL", ""), dev["SLUICE_SQS_QUEUE_URL"])]
-    if queues[0] != queues[1]:
-        yield f"{name} reads the queue {queues[0]}, and ./dev {queues[1]}."
+    for setting in ("SLUICE_SQS_QUEUE_URL", "SLUICE_SQS_DLQ_URL"):
+        queues = [url.partition("/queue/")[2] for url in (own.get(setting, ""), dev[setting])]
+        if queues[0] != queues[1]:
+            yield f"{name} has the queue {queues[0]} as {setting}, and ./dev {queues[1]}."
     policies = Path(dev["SLUICE_POLICIES"]).name
     mounted = [volume for volume in service.get("volumes", []) if f"/{policies}:" in volume]
     if not mounted or own.get("SLUICE_POLICIES") != mounted[0].split(":")[1]:

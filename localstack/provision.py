@@ -82,7 +82,7 @@ def main():
     made = create_bucket(s3, wanted.bucket, wanted.region)
     print(f"bucket {wanted.bucket}: {'created' if made else 'was there'}")
 
-    dead_arn, _ = create_queue(sqs, f"{wanted.queue}-dead", dead_letter_attributes())
+    dead_arn, dead_url = create_queue(sqs, f"{wanted.queue}-dead", dead_letter_attributes())
     print(f"queue {wanted.queue}-dead: keeps what could not be settled for {days(DEAD_LETTER_RETENTION_SECONDS)}")
 
     # arn:aws:sqs:REGION:ACCOUNT:NAME. The bucket is taken to be in the same account, as its owner runs this.
@@ -110,6 +110,7 @@ def main():
 
     print(f"SLUICE_S3_BUCKET={wanted.bucket}")
     print(f"SLUICE_SQS_QUEUE_URL={queue_url}")
+    print(f"SLUICE_SQS_DLQ_URL={dead_url}")
 
 
 def arguments():

@@ -60,9 +60,20 @@ pub const SETTINGS: &[Setting] = &[
     setting("SLUICE_DOWNLOAD_LIFETIME", Some("300"), "how long a download's URL can be used, in seconds"),
     setting("SLUICE_WORKER_LISTEN", Some("127.0.0.1:8081"), "where a worker answers about its health and metrics"),
     setting("SLUICE_SQS_QUEUE_URL", None, "the queue that the bucket's events arrive in"),
+    setting("SLUICE_SQS_DLQ_URL", Some(""), "the queue's dead-letter queue; `sluice-worker dlq` looks there"),
     setting("SLUICE_SQS_ENDPOINT", Some(""), "the queue's address; Amazon's if empty"),
     setting("SLUICE_WORKER_CONCURRENCY", Some("64"), "how many messages one worker has in hand at the most"),
     setting("SLUICE_WORKER_GRACE", Some("25"), "how long a stopping worker may finish what is in hand, in seconds"),
+    setting(
+        "SLUICE_RECONCILE_EVERY",
+        Some("21600"),
+        "how long after a round through the bucket, which finds strays and vanished objects, the next begins, in seconds",
+    ),
+    setting(
+        "SLUICE_STRAY_GRACE",
+        Some("86400"),
+        "how old an object that no upload owns must be before it is deleted, in seconds",
+    ),
 ];
 
 /// Why the service does not start: a sentence that names the setting.

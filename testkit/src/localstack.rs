@@ -30,6 +30,7 @@ pub struct Localstack {
     s3: aws_sdk_s3::Client,
     sqs: aws_sdk_sqs::Client,
     queue_url: String,
+    dead_letters_url: String,
 }
 
 /// A variable that `./dev test` sets.
@@ -50,7 +51,9 @@ impl Localstack {
         let visibility = (QueueAttributeName::VisibilityTimeout, "60");
         let queue = sqs.create_queue().queue_name(&name).attributes(visibility.0, visibility.1).send().await;
         let queue_url = queue.expect("the queue is made").queue_url.expect("a queue has a URL");
-        let localstack = Self { endpoint, name, s3, sqs, queue_url };
+        let dead_letters = sqs.create_queue().queue_name(format!("{name}-dead")).send().await;
+        let dead_letters_url = dead_letters.expect("the queue is made").queue_url.expect("a queue has a URL");
+        let localstack = Self { endpoint, name, s3, sqs, queue_url, dead_letters_url };
         localstack.lead_events(route).await;
         localstack
     }
@@ -141,6 +144,11 @@ impl Localstack {
         &self.queue_url
     }
 
+    /// The dead-letter queue's URL.
+    pub(crate) fn dead_letters_url(&self) -> &str {
+        &self.dead_letters_url
+    }
+
     /// The bucket's name.
     pub fn bucket(&self) -> &str {
         &self.name
@@ -150,6 +158,22 @@ impl Localstack {
     pub async fn put_object(&self, key: &str, bytes: &[u8]) {
         let request = self.s3.put_object().bucket(&self.name).key(key).body(ByteStream::from(bytes.to_vec()));
         request.send().await.expect("the owner may put");
+    }
+
+    /// Puts many empty objects as the bucket's owner.
+    pub async fn put_objects(&self, keys: &[String]) {
+        let mut puts = tokio::task::JoinSet::new();
+        for key in keys {
+            puts.spawn(self.s3.put_object().bucket(&self.name).key(key).send());
+        }
+        for put in puts.join_all().await {
+            put.expect("the owner may put");
+        }
+    }
+
+    /// Deletes an object as the bucket's owner.
+    pub async fn delete_object(&self, key: &str) {
+        self.s3.delete_object().bucket(&self.name).key(key).send().await.expect("the owner may delete");
     }
 
     /// Keeps every version from now on.
@@ -166,36 +190,58 @@ impl Localstack {
         listed.contents().iter().filter_map(|object| object.key().map(str::to_owned)).collect()
     }
 
-    /// Key and version of every object, superseded ones included.
-    pub async fn versions(&self) -> Vec<(String, String)> {
+    /// How many versions the bucket holds, marks of deletions among them.
+    pub async fn versions(&self) -> usize {
         let listed = self.s3.list_object_versions().bucket(&self.name).send().await.expect("the owner may list");
-        let name = |text: Option<&str>| text.unwrap_or_default().to_owned();
-        listed.versions().iter().map(|version| (name(version.key()), name(version.version_id()))).collect()
+        listed.versions().len() + listed.delete_markers().len()
     }
 
     /// Sends a message as the store would.
     pub async fn send_message(&self, body: &str) {
-        let request = self.sqs.send_message().queue_url(&self.queue_url).message_body(body);
-        request.send().await.expect("the queue takes the message");
+        self.send(&self.queue_url, body).await;
+    }
+
+    /// Leaves a message in the dead-letter queue. Gives its id.
+    pub async fn leave_dead_letter(&self, body: &str) -> String {
+        self.send(&self.dead_letters_url, body).await
+    }
+
+    async fn send(&self, url: &str, body: &str) -> String {
+        let sent = self.sqs.send_message().queue_url(url).message_body(body).send().await;
+        sent.expect("the queue takes the message").message_id.expect("a message has an id")
     }
 
     /// Sends the event of an object that was put under this key.
     pub async fn send_event(&self, key: &str) {
+        self.send_message(&self.event(key)).await;
+    }
+
+    /// The event of an object that was put under this key.
+    pub fn event(&self, key: &str) -> String {
         let record = json!({
             "eventVersion": "2.1", "eventSource": "aws:s3", "eventName": "ObjectCreated:Put",
             "s3": {"bucket": {"name": self.name}, "object": {"key": key}},
         });
-        self.send_message(&json!({"Records": [record]}).to_string()).await;
+        json!({"Records": [record]}).to_string()
     }
 
     /// How many messages the queue holds, in hand or not.
     pub async fn messages(&self) -> i64 {
+        self.count(&self.queue_url).await
+    }
+
+    /// How many messages the dead-letter queue holds, in hand or not.
+    pub async fn dead_letters(&self) -> i64 {
+        self.count(&self.dead_letters_url).await
+    }
+
+    async fn count(&self, url: &str) -> i64 {
         use QueueAttributeName::{
             ApproximateNumberOfMessages, ApproximateNumberOfMessagesDelayed, ApproximateNumberOfMessagesNotVisible,
         };
         let counted =
             [ApproximateNumberOfMessages, ApproximateNumberOfMessagesNotVisible, ApproximateNumberOfMessagesDelayed];
-        let request = self.sqs.get_queue_attributes().queue_url(&self.queue_url);
+        let request = self.sqs.get_queue_attributes().queue_url(url);
         let answer = request.set_attribute_names(Some(counted.to_vec())).send().await.expect("the queue answers");
         let counts = answer.attributes().expect("the queue counts its messages");
         counted.iter().filter_map(|name| counts.get(name)?.parse::<i64>().ok()).sum()

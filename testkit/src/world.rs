@@ -228,6 +228,7 @@ fn settings(database: &Database, localstack: &Localstack, own: &[(&str, &str)]) 
         ("SLUICE_S3_PATH_STYLE", "true".to_owned()),
         ("SLUICE_SQS_ENDPOINT", localstack.endpoint().to_owned()),
         ("SLUICE_SQS_QUEUE_URL", localstack.queue_url().to_owned()),
+        ("SLUICE_SQS_DLQ_URL", localstack.dead_letters_url().to_owned()),
         ("SLUICE_POLICIES", policies),
         ("SLUICE_FILES_TENANT", "demo".to_owned()),
     ];

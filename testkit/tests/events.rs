@@ -85,6 +85,21 @@ async fn an_event_of_an_object_without_an_upload_ends_as_a_dead_event() {
 }
 
 #[tokio::test]
+async fn an_object_that_an_application_names_after_an_upload_is_left_alone() {
+    let mut world = World::start().await;
+    let upload = world.client().await.declare(&files::png()).await;
+    upload.put(&files::png().bytes).await;
+    upload.is("confirmed").await;
+    let thumbnail = format!("thumbnails/{}.png", upload.id());
+    world.localstack.put_object(&thumbnail, &files::png().bytes).await;
+    world.strangers.push(thumbnail.clone());
+    world.until("its event is answered", async || world.localstack.messages().await == 0).await;
+    assert_eq!(world.count("SELECT count(*) FROM unwanted_objects").await, 0);
+    assert!(world.localstack.object_keys().await.contains(&thumbnail));
+    world.end().await;
+}
+
+#[tokio::test]
 async fn an_event_of_another_bucket_is_nobodys_business() {
     let world = World::build().without_events().start().await;
     let upload = world.client().await.declare(&files::png()).await;
@@ -129,6 +144,6 @@ async fn where_the_bucket_keeps_versions_no_version_of_an_unlocked_upload_is_for
         assert!(put.send().await.expect("the store answers").status().is_success());
     }
     world.start_worker().await;
-    world.until("only the confirmed version is left", async || world.localstack.versions().await.len() == 1).await;
+    world.until("only the confirmed version is left", async || world.localstack.versions().await == 1).await;
     world.end().await;
 }

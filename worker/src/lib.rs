@@ -1,5 +1,5 @@
 //! Sluice's background worker. It takes the store's events from the queue and settles the uploads they speak of; it looks by
-//! itself at what is due; it deletes what nobody wants.
+//! itself at what is due; it goes round the bucket for what does not belong there; it deletes what nobody wants.
 //!
 //! Run as many as you like: an upload is decided by whichever worker records its verdict first, and claims are made with
 //! `FOR UPDATE SKIP LOCKED`.
@@ -13,9 +13,11 @@ mod health;
 mod metrics;
 mod pulse;
 mod queue;
+mod reconcile;
 mod settings;
 mod settle;
 mod sweep;
+mod tally;
 
 use std::sync::Arc;
 
@@ -24,6 +26,7 @@ use sluice_common::storage::{Bucket, SdkClients};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
+pub use queue::dead_letters;
 pub use settings::Settings;
 
 /// Why a worker did not start, or ended.
@@ -32,9 +35,9 @@ pub enum WorkerError {
     /// The database's URL is none.
     #[error("SLUICE_DATABASE_URL is not usable: {0}")]
     DatabaseUrl(String),
-    /// The schema could not be brought up to date.
+    /// The schema could not be brought up to date, or the database not be used.
     #[error(transparent)]
-    Migration(#[from] DbError),
+    Database(#[from] DbError),
     /// The health server failed.
     #[error("could not answer about health")]
     Health(#[from] std::io::Error),
@@ -56,6 +59,14 @@ pub async fn run(
     let bucket = Bucket::new(&sdk, &settings.bucket);
     let queue = queue::Queue::new(&sdk, &settings.queue_url, settings.queue_endpoint);
     let unwanted = Arc::new(Notify::new());
+    let reconciler = reconcile::Reconciler::new(
+        db.clone(),
+        bucket.clone(),
+        settings.policies.clone(),
+        reconcile::Pace { every: settings.reconcile_every, grace: settings.stray_grace },
+        Arc::clone(&unwanted),
+    )
+    .await?;
     let breaker = breaker::Breaker::new(db.clone(), bucket.clone());
     let settler =
         settle::Settler::new(db.clone(), bucket.clone(), settings.policies, breaker.clone(), Arc::clone(&unwanted));
@@ -76,6 +87,7 @@ pub async fn run(
     tokio::join!(
         consumer.run(stop.clone(), settings.grace),
         sweep::run(db.clone(), settler, breaker.clone(), stop.clone(), settings.grace),
+        reconciler.run(breaker.clone(), stop.clone()),
         cleanup::run(db, bucket, breaker, unwanted, stop),
     );
     ended.cancel();

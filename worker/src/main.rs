@@ -1,5 +1,7 @@
 //! The worker's command line.
 
+mod commands;
+
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -23,6 +25,12 @@ enum Command {
     Run,
     /// Ask the worker that listens on SLUICE_WORKER_LISTEN whether it is ready.
     Health,
+    /// List, redrive and purge what lies in the dead-letter queue.
+    #[command(subcommand)]
+    Dlq(commands::dlq::Command),
+    /// List and drop the messages that no upload could be settled by.
+    #[command(subcommand)]
+    DeadEvents(commands::dead_events::Command),
 }
 
 #[tokio::main]
@@ -30,6 +38,8 @@ async fn main() -> ExitCode {
     let ended = match Arguments::parse().command.unwrap_or(Command::Run) {
         Command::Run => run().await,
         Command::Health => ask_health().await,
+        Command::Dlq(command) => commands::dlq::run(command).await,
+        Command::DeadEvents(command) => commands::dead_events::run(command).await,
     };
     match ended {
         Ok(()) => ExitCode::SUCCESS,

@@ -25,6 +25,10 @@ pub struct Settings {
     pub concurrency: u32,
     /// How long a stopping worker may finish what is in hand.
     pub grace: Duration,
+    /// How long after a round through the bucket the next one begins.
+    pub reconcile_every: Duration,
+    /// How old an object that no upload owns must be before it is deleted.
+    pub stray_grace: Duration,
 }
 
 impl Settings {
@@ -46,6 +50,8 @@ impl Settings {
             policies: reader.policies()?,
             concurrency: positive("SLUICE_WORKER_CONCURRENCY")?,
             grace: reader.seconds("SLUICE_WORKER_GRACE")?,
+            reconcile_every: reader.seconds("SLUICE_RECONCILE_EVERY")?,
+            stray_grace: reader.seconds("SLUICE_STRAY_GRACE")?,
         })
     }
 }

@@ -151,7 +151,7 @@ impl Settler {
     async fn settle_what_is_at(&self, event: &ObjectEvent, cause: Cause) -> Result<Settled, SettleError> {
         let Some(id) = ObjectKey::upload_id(&event.key) else { return Ok(Settled::Foreign) };
         let Some(upload) = self.lookups.call(id).await?? else { return Ok(Settled::UnknownUpload) };
-        if !upload.grant_key.made(&event.key) {
+        if !upload.grant_key.may_lead_to(&event.key) {
             return Ok(Settled::Foreign);
         }
         let is_grants = upload.grant_key.as_str() == event.key;

@@ -8,13 +8,15 @@ use sluice_common::db::listen::{DUE, Heard};
 use sluice_common::db::timeline::Cause;
 use sluice_common::db::uploads::{Due, claim_due};
 use sluice_common::db::{Db, DbError};
+use sluice_common::domain::UploadStatus;
 use tokio::sync::Semaphore;
-use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::breaker::Breaker;
 use crate::settle::{Settled, Settler};
+use crate::tally::{Swept, Tally};
 
 /// How often to ask for what is due, if nobody says that something is.
 const EVERY: Duration = Duration::from_secs(1);
@@ -26,17 +28,22 @@ const AT_ONCE: usize = 32;
 /// Looks at what is due until asked to stop, and finishes the looks it has begun within the grace. What is not finished is
 /// looked at again when it is next due.
 pub async fn run(db: Db, settler: Settler, breaker: Breaker, stop: CancellationToken, grace: Duration) {
-    let (slots, looks) = (Arc::new(Semaphore::new(AT_ONCE)), TaskTracker::new());
     let mut hints = db.listen(DUE);
+    let mut tally = Tally::new();
+    let (told, mut swept) = mpsc::unbounded_channel();
+    let looks = Looks { settler, slots: Arc::new(Semaphore::new(AT_ONCE)), tasks: TaskTracker::new(), told };
     // A look that fails is put off, so none is begun during an outage.
     while stop.run_until_cancelled(breaker.closed()).await.is_some() {
-        let pause = match begin_looks(&db, &settler, &slots, &looks).await {
+        let begun = looks.begin(&db).await;
+        tally.add_all(&mut swept);
+        tally.report_now_and_then(&db).await;
+        let pause = match begun {
             // There may be more: as soon as there is a slot.
-            Ok(begun) if begun > 0 && slots.available_permits() == 0 => {
-                stop.run_until_cancelled(slots.acquire()).await;
+            Ok(_) if looks.slots.available_permits() == 0 => {
+                stop.run_until_cancelled(looks.slots.acquire()).await;
                 continue;
             }
-            Ok(_) => EVERY,
+            Ok(()) => EVERY,
             Err(error) => {
                 tracing::error!(error = %Chain(&error), "could not ask for due uploads; asking again");
                 PAUSE
@@ -48,8 +55,10 @@ pub async fn run(db: Db, settler: Settler, breaker: Breaker, stop: CancellationT
             () = hinted(&mut hints) => {}
         }
     }
-    looks.close();
-    let _ = tokio::time::timeout(grace, looks.wait()).await;
+    looks.tasks.close();
+    let _ = tokio::time::timeout(grace, looks.tasks.wait()).await;
+    tally.add_all(&mut swept);
+    tally.report(&db).await;
 }
 
 /// Returns when somebody asks for a look. All that was said until now counts as one.
@@ -60,36 +69,48 @@ async fn hinted(hints: &mut UnboundedReceiver<Heard>) {
     while hints.try_recv().is_ok() {}
 }
 
-/// Begins looks at due uploads, as many as there are free slots. Gives how many.
-async fn begin_looks(
-    db: &Db,
-    settler: &Settler,
-    slots: &Arc<Semaphore>,
-    looks: &TaskTracker,
-) -> Result<usize, DbError> {
-    let free = slots.available_permits();
-    let due = claim_due(db, i64::try_from(free).expect("a few")).await?;
-    let begun = due.len();
-    for due in due {
-        let slot = Arc::clone(slots).try_acquire_owned().expect("only this loop takes slots");
-        let settler = settler.clone();
-        looks.spawn(async move {
-            look(&settler, due).await;
-            drop(slot);
-        });
+/// The looks under way, each in a task of its own.
+struct Looks {
+    settler: Settler,
+    slots: Arc<Semaphore>,
+    tasks: TaskTracker,
+    /// Is told what each came to.
+    told: UnboundedSender<Swept>,
+}
+
+impl Looks {
+    /// Begins looks at due uploads, as many as there are free slots.
+    async fn begin(&self, db: &Db) -> Result<(), DbError> {
+        let free = self.slots.available_permits();
+        for due in claim_due(db, i64::try_from(free).expect("a few")).await? {
+            let slot = Arc::clone(&self.slots).try_acquire_owned().expect("only this loop takes slots");
+            let (settler, told) = (self.settler.clone(), self.told.clone());
+            self.tasks.spawn(async move {
+                // Nobody listens any more when the grace is over.
+                let _ = told.send(look(&settler, due).await);
+                drop(slot);
+            });
+        }
+        Ok(())
     }
-    Ok(begun)
 }
 
 /// Looks at one upload; expires it only if the bucket answered that there is nothing.
-async fn look(settler: &Settler, Due { upload, overdue, hinted }: Due) {
+async fn look(settler: &Settler, Due { upload, overdue, hinted }: Due) -> Swept {
     let cause = if hinted { Cause::Hint } else { Cause::Sweep };
     let settled = match settler.settle(upload.clone(), cause).await {
         Ok(Settled::NothingThere) if overdue => settler.expire(&upload).await,
         other => other,
     };
-    if let Err(error) = settled {
-        let id = upload.id;
-        tracing::warn!(error = %Chain(&error), upload.id = %id, "could not settle upload {id}; looking again later");
+    match settled {
+        Ok(Settled::Decided(UploadStatus::Expired)) => Swept::Expired,
+        Ok(Settled::Decided(_)) if hinted => Swept::Hinted,
+        Ok(Settled::Decided(_)) => Swept::Healed,
+        Ok(_) => Swept::Nothing,
+        Err(error) => {
+            let id = upload.id;
+            tracing::warn!(error = %Chain(&error), upload.id = %id, "could not settle upload {id}; looking again later");
+            Swept::Failed
+        }
     }
 }

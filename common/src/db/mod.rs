@@ -3,6 +3,9 @@
 pub mod api_keys;
 pub mod dead_events;
 pub mod listen;
+pub mod owners;
+pub mod reconcile;
+pub mod reports;
 pub mod timeline;
 pub mod unwanted_objects;
 pub mod uploads;
@@ -22,8 +25,15 @@ mod migrations {
 }
 
 /// Every statement of the service, for the contract test that prepares them all.
-pub const STATEMENTS: &[&[&str]] =
-    &[api_keys::STATEMENTS, dead_events::STATEMENTS, unwanted_objects::STATEMENTS, uploads::STATEMENTS];
+pub const STATEMENTS: &[&[&str]] = &[
+    api_keys::STATEMENTS,
+    dead_events::STATEMENTS,
+    owners::STATEMENTS,
+    reconcile::STATEMENTS,
+    reports::STATEMENTS,
+    unwanted_objects::STATEMENTS,
+    uploads::STATEMENTS,
+];
 
 /// The longest any statement may take.
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(10);

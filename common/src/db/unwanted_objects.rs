@@ -14,28 +14,55 @@ pub struct UnwantedObject {
     pub version_id: Option<String>,
 }
 
+/// What an upload `u` wants under a key: all that is there while it is pending, since a worker may be promoting it, and the
+/// object that it confirmed. Of that, another version is not wanted, where both versions are known.
+macro_rules! wanted {
+    ($key:literal, $version:literal) => {
+        concat!(
+            "(u.status = 'pending' OR (u.status = 'confirmed' AND u.object_key = ",
+            $key,
+            " AND coalesce(u.object_version_id = ",
+            $version,
+            ", true)))"
+        )
+    };
+}
+pub(super) use wanted;
+
 /// Claims what is due by putting it off: a worker that dies after claiming leaves rows that come due again, later each
 /// time.
-const CLAIM: &str = "-- unwanted_objects.claim
+///
+/// What an upload wants after all is forgotten instead. A row of an ended upload never is, as no status goes back; but a
+/// stray without an upload has no status that protects it, should its upload be restored.
+const CLAIM: &str = concat!(
+    "-- unwanted_objects.claim
+    WITH due AS (
+        SELECT id, object_key, version_id, upload_id FROM unwanted_objects WHERE due_at <= now() ORDER BY due_at LIMIT $1
+        FOR UPDATE SKIP LOCKED
+    ), kept AS (
+        SELECT due.id FROM due JOIN uploads u ON u.id = due.upload_id WHERE ",
+    wanted!("due.object_key", "due.version_id"),
+    "
+    ), forgotten AS (
+        DELETE FROM unwanted_objects WHERE id IN (SELECT id FROM kept)
+    )
     UPDATE unwanted_objects
     SET attempts = attempts + 1, due_at = now() + interval '30 seconds' * power(2, least(attempts, 7))
-    WHERE id IN (
-        SELECT id FROM unwanted_objects WHERE due_at <= now() ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED
-    )
-    RETURNING id, object_key, version_id";
+    WHERE id IN (SELECT id FROM due EXCEPT SELECT id FROM kept)
+    RETURNING id, object_key, version_id"
+);
 
 const DONE: &str = "-- unwanted_objects.done
     DELETE FROM unwanted_objects WHERE id = ANY ($1)";
 
-/// Only what the upload's committed row does not want can be added: not the confirmed object, unless it is another version of
-/// it than the confirmed one, both being known.
-const ADD: &str = "-- unwanted_objects.add
+/// Only what the upload's committed row does not want can be added.
+const ADD: &str = concat!(
+    "-- unwanted_objects.add
     INSERT INTO unwanted_objects (object_key, version_id, upload_id)
-    SELECT $2, $3, id FROM uploads
-    WHERE id = $1 AND status <> 'pending' AND NOT (
-        status = 'confirmed' AND object_key = $2 AND coalesce(object_version_id = $3, true)
-    )
-    RETURNING id";
+    SELECT $2, $3, id FROM uploads u WHERE id = $1 AND NOT ",
+    wanted!("$2", "$3"),
+    " RETURNING id"
+);
 
 /// The statements of this table.
 pub const STATEMENTS: &[&str] = &[CLAIM, DONE, ADD];

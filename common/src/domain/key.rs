@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Policy, Sha256, Tenant, UploadId};
+use super::{Policies, Policy, Sha256, Tenant, UploadId};
 
 /// The key of an object, made by the server and never by a client: only `a-z`, `0-9`, `-`, `/` and `.`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -28,25 +28,9 @@ impl ObjectKey {
     /// The etag is part of it, so two workers that promote the same bytes write the same object, and two that saw
     /// different bytes never overwrite each other's copy.
     pub fn promoted(&self, etag: &str) -> Self {
-        let (stem, extension) = self.lasting_parts();
-        let seen = &Sha256::of(etag.as_bytes()).to_hex()[..Self::SEEN_LENGTH];
+        let (stem, extension) = self.stem_and_extension();
+        let seen = &Sha256::of(etag.as_bytes()).to_hex()[..SEEN_LENGTH];
         Self(format!("{stem}-{seen}{extension}"))
-    }
-
-    /// Whether an object under `key` can only be there because of the grant for this key: what the grant wrote, or a copy
-    /// that a promotion made of it. All else in the bucket belongs to somebody else, whatever it is called.
-    pub fn made(&self, key: &str) -> bool {
-        let (stem, extension) = self.lasting_parts();
-        let seen = key.strip_prefix(stem).and_then(|rest| rest.strip_prefix('-')?.strip_suffix(extension));
-        let is_copy = |seen: &str| seen.len() == Self::SEEN_LENGTH && seen.bytes().all(|b| b.is_ascii_hexdigit());
-        key == self.0 || seen.is_some_and(is_copy)
-    }
-
-    /// What lasts of a grant's key, up to the upload's id and from its extension on.
-    fn lasting_parts(&self) -> (&str, &str) {
-        let lasting = self.0.strip_prefix(INCOMING).unwrap_or(&self.0);
-        let stem_end = lasting.rfind('/').map_or(0, |slash| slash + 1) + Self::ID_LENGTH;
-        lasting.split_at(stem_end.min(lasting.len()))
     }
 
     /// A key that this service stored earlier.
@@ -62,15 +46,54 @@ impl ObjectKey {
         (rest.is_empty() || rest.starts_with(['.', '-'])).then_some(id)
     }
 
+    /// Whether objects of this grant's upload can lie under a key: what the grant writes, and copies that promoting it makes.
+    /// Another application may well name its own objects after an upload.
+    pub fn may_lead_to(&self, key: &str) -> bool {
+        if key == self.0 {
+            return true;
+        }
+        let (stem, extension) = self.stem_and_extension();
+        let rest = key.strip_prefix(stem).and_then(|rest| rest.strip_prefix('-'));
+        rest.and_then(|rest| rest.strip_suffix(extension)).is_some_and(is_seen)
+    }
+
+    /// The upload of a key that this service makes under one of these policies, whether there is such an upload or not.
+    pub fn made_under(policies: &Policies, key: &str) -> Option<UploadId> {
+        let lasting = key.strip_prefix(INCOMING).unwrap_or(key);
+        policies.key_prefixes().find_map(|prefix| {
+            let (tenant, name) = lasting.strip_prefix(prefix)?.split_once('/')?;
+            Tenant::parse(tenant).ok()?;
+            let id = Self::upload_id(name).filter(|id| id.0.get_version_num() == 7)?;
+            let rest = &name[Self::ID_LENGTH..];
+            let (seen, extension) = rest.split_once('.').map_or((rest, None), |(seen, after)| (seen, Some(after)));
+            let seen_fits = seen.is_empty() || seen.strip_prefix('-').is_some_and(is_seen);
+            let lower = |text: &str| !text.is_empty() && text.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9'));
+            (seen_fits && extension.is_none_or(lower)).then_some(id)
+        })
+    }
+
+    /// The lasting key up to the upload's id, and what follows.
+    fn stem_and_extension(&self) -> (&str, &str) {
+        let lasting = self.0.strip_prefix(INCOMING).unwrap_or(&self.0);
+        let stem_end = lasting.rfind('/').map_or(0, |slash| slash + 1) + Self::ID_LENGTH;
+        lasting.split_at(stem_end.min(lasting.len()))
+    }
+
     /// The characters of a UUID as it is written in a key.
     const ID_LENGTH: usize = 36;
-    /// The characters that tell one promoted copy from another.
-    const SEEN_LENGTH: usize = 12;
 
     /// The key.
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// The characters of the hash that tells one promoted object from another.
+const SEEN_LENGTH: usize = 12;
+
+/// Whether this is such a hash.
+fn is_seen(text: &str) -> bool {
+    text.len() == SEEN_LENGTH && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 impl fmt::Display for ObjectKey {
@@ -123,8 +146,10 @@ mod tests {
         for extension in [".png", ""] {
             let incoming = ObjectKey::incoming(&policy(), &tenant(), id, extension);
             let lasting = ObjectKey::lasting(&policy(), &tenant(), id, extension);
-            assert!(incoming.made(incoming.as_str()) && incoming.made(incoming.promoted("\"a\"").as_str()));
-            assert!(lasting.made(lasting.as_str()) && !incoming.made(lasting.as_str()));
+            assert!(
+                incoming.may_lead_to(incoming.as_str()) && incoming.may_lead_to(incoming.promoted("\"a\"").as_str())
+            );
+            assert!(lasting.may_lead_to(lasting.as_str()) && !incoming.may_lead_to(lasting.as_str()));
             for foreign in [
                 format!("thumbs/{id}-small.png"),
                 format!("backup/{lasting}"),
@@ -132,7 +157,7 @@ mod tests {
                 format!("images/acme/{id}-0123456789abc{extension}"),
                 format!("images/acme/{id}-0123456789ab.webp"),
             ] {
-                assert!(!incoming.made(&foreign) && !lasting.made(&foreign), "{foreign}");
+                assert!(!incoming.may_lead_to(&foreign) && !lasting.may_lead_to(&foreign), "{foreign}");
             }
         }
     }
@@ -144,6 +169,49 @@ mod tests {
             ["", "a/b.png", "ключ", "images/acme/", &format!("images/acme/x{id}"), &format!("{id}x"), &"é".repeat(40)]
         {
             assert_eq!(ObjectKey::upload_id(key), None, "{key}");
+        }
+    }
+
+    #[test]
+    fn only_what_a_grant_writes_and_its_promoted_copies_are_its_uploads_objects() {
+        let id = UploadId::generate();
+        for extension in [".png", ""] {
+            let incoming = ObjectKey::incoming(&policy(), &tenant(), id, extension);
+            let lasting = ObjectKey::lasting(&policy(), &tenant(), id, extension);
+            assert!(incoming.may_lead_to(incoming.as_str()));
+            assert!(incoming.may_lead_to(incoming.promoted("\"a\"").as_str()));
+            assert!(lasting.may_lead_to(lasting.promoted("\"a\"").as_str()));
+            assert!(!incoming.may_lead_to(lasting.as_str()));
+            let other = lasting.promoted("\"a\"").as_str().replace("images/", "thumbnails/");
+            let small = lasting.as_str().replace(&id.to_string(), &format!("{id}-small"));
+            for foreign in [other, small, format!("{lasting}.bak"), format!("exports/{id}.csv"), String::new()] {
+                assert!(!lasting.may_lead_to(&foreign), "{foreign}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_key_without_an_upload_is_ours_only_if_it_has_our_form_to_the_letter() {
+        let policies = Policies::built_in();
+        let id = UploadId::generate();
+        let lasting = ObjectKey::lasting(&policy(), &tenant(), id, ".png");
+        let incoming = ObjectKey::incoming(&policy(), &tenant(), id, "");
+        for ours in [&lasting, &incoming, &lasting.promoted("\"a\""), &incoming.promoted("\"a\"")] {
+            assert_eq!(ObjectKey::made_under(&policies, ours.as_str()), Some(id), "{ours}");
+        }
+        let random = "0b0e7a3c-5f0e-4b7e-9a64-2f5a4f3c9d11";
+        for foreign in [
+            format!("exports/acme/{id}.png"),
+            format!("images/acme/more/{id}.png"),
+            format!("images/ACME/{id}.png"),
+            format!("images/acme/{random}.png"),
+            format!("images/acme/{id}-small.png"),
+            format!("images/acme/{id}.tar.gz"),
+            format!("images/acme/{id}."),
+            format!("images/{id}.png"),
+            String::new(),
+        ] {
+            assert_eq!(ObjectKey::made_under(&policies, &foreign), None, "{foreign}");
         }
     }
 }

@@ -108,6 +108,11 @@ impl Policies {
         self.0.iter().find(|policy| policy.allows(media_type))
     }
 
+    /// What the policies' keys begin with.
+    pub fn key_prefixes(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|policy| policy.key_prefix.as_str())
+    }
+
     /// The policies' names.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|policy| policy.name.as_str())

@@ -28,7 +28,7 @@ pub struct StoreError {
 }
 
 impl StoreError {
-    fn new(operation: &'static str, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+    pub(super) fn new(operation: &'static str, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self { operation, source: source.into() }
     }
 }
@@ -59,8 +59,8 @@ pub enum Promotion {
 /// The bucket. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Bucket {
-    client: Client,
-    name: String,
+    pub(super) client: Client,
+    pub(super) name: String,
 }
 
 impl Bucket {
@@ -212,11 +212,11 @@ async fn read_head(mut answer: GetObjectOutput) -> Result<Inspection, StoreError
 }
 
 /// A bucket that has no versions calls the only one `null`.
-fn version(id: Option<&str>) -> Option<String> {
+pub(super) fn version(id: Option<&str>) -> Option<String> {
     id.filter(|id| *id != "null").map(str::to_owned)
 }
 
-fn status<E>(error: &SdkError<E>) -> Option<u16> {
+pub(super) fn status<E>(error: &SdkError<E>) -> Option<u16> {
     error.raw_response().map(|response| response.status().as_u16())
 }
 

@@ -2,9 +2,11 @@
 
 mod bucket;
 mod disposition;
+mod listing;
 mod sdk;
 mod sign;
 
 pub use bucket::{Bucket, Look, Promotion, StoreError};
+pub use listing::{Found, Listed, Listing};
 pub use sdk::SdkClients;
 pub use sign::{Location, SignError, SignedRequest, Signer};

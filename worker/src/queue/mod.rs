@@ -1,5 +1,6 @@
 //! The queue: messages handed to us, and our answers to it.
 
+pub mod dead_letters;
 mod sqs;
 
 use std::time::Duration;

@@ -17,7 +17,7 @@ use super::Delivery;
 /// the 20 s that SQS allows.
 const WAIT: Duration = Duration::from_secs(5);
 /// The longest one try of a request may take: a request that hangs must not be waited for for ever.
-const ATTEMPT: Duration = Duration::from_secs(10);
+pub(super) const ATTEMPT: Duration = Duration::from_secs(10);
 /// The most messages in one request.
 pub(crate) const BATCH: usize = 10;
 
@@ -30,8 +30,14 @@ pub struct QueueError {
     source: Box<dyn std::error::Error + Send + Sync>,
 }
 
+impl QueueError {
+    pub(super) fn new(operation: &'static str, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self { operation, source: source.into() }
+    }
+}
+
 /// What the queue said about one answer in a batch.
-type Entry = Result<(), String>;
+pub(super) type Entry = Result<(), String>;
 
 /// The queue. Cheap to clone.
 #[derive(Clone)]
@@ -119,7 +125,7 @@ fn read(operation: &'static str, answer: Result<Entry, BatchError<QueueError>>) 
     }
 }
 
-async fn delete(client: Client, url: Arc<str>, receipts: Vec<String>) -> Result<Vec<Entry>, QueueError> {
+pub(super) async fn delete(client: Client, url: Arc<str>, receipts: Vec<String>) -> Result<Vec<Entry>, QueueError> {
     let count = receipts.len();
     let entries = receipts.into_iter().enumerate().map(|(place, receipt)| {
         let entry = DeleteMessageBatchRequestEntry::builder().id(place.to_string()).receipt_handle(receipt);
@@ -131,7 +137,7 @@ async fn delete(client: Client, url: Arc<str>, receipts: Vec<String>) -> Result<
     Ok(entries_of(count, answer.failed()))
 }
 
-async fn change_visibility(
+pub(super) async fn change_visibility(
     client: Client,
     url: Arc<str>,
     changes: Vec<(String, Duration)>,
