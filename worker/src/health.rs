@@ -23,6 +23,7 @@ struct Parts {
     db: Db,
     pulse: Arc<Pulse>,
     breaker: Breaker,
+    silence: Duration,
     metrics: PrometheusHandle,
 }
 
@@ -35,6 +36,7 @@ pub async fn serve(
     db: Db,
     pulse: Arc<Pulse>,
     breaker: Breaker,
+    silence: Duration,
     metrics: PrometheusHandle,
     stop: CancellationToken,
 ) -> std::io::Result<()> {
@@ -42,7 +44,7 @@ pub async fn serve(
         .at("/healthz", get(healthz))
         .at("/readyz", get(readyz))
         .at("/metrics", get(report))
-        .data(Parts { db, pulse, breaker, metrics });
+        .data(Parts { db, pulse, breaker, silence, metrics });
     let acceptor = TcpAcceptor::from_tokio(listener)?;
     Server::new_with_acceptor(acceptor).run_with_graceful_shutdown(routes, stop.cancelled_owned(), None).await
 }
@@ -59,7 +61,7 @@ async fn readyz(Data(parts): Data<&Parts>) -> (StatusCode, String) {
         Ok(Err(error)) => Err(Chain(&error).to_string()),
         Err(_) => Err("the database takes too long to answer".to_owned()),
     };
-    let at_work = parts.breaker.check().and_then(|()| parts.pulse.check());
+    let at_work = parts.breaker.check().and_then(|()| parts.pulse.check(parts.silence));
     match database.and_then(|()| at_work.map_err(str::to_owned)) {
         Ok(()) => (StatusCode::OK, "ready\n".to_owned()),
         Err(why) => (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {why}\n")),

@@ -6,6 +6,8 @@ use sluice_common::domain::Policies;
 use sluice_common::settings::{Reader, SettingError};
 use sluice_common::storage::Location;
 
+use crate::times::Times;
+
 /// A worker's settings.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -25,6 +27,8 @@ pub struct Settings {
     pub concurrency: u32,
     /// How long a stopping worker may finish what is in hand.
     pub grace: Duration,
+    /// How long it waits for what.
+    pub times: Times,
 }
 
 impl Settings {
@@ -46,6 +50,7 @@ impl Settings {
             policies: reader.policies()?,
             concurrency: positive("SLUICE_WORKER_CONCURRENCY")?,
             grace: reader.seconds("SLUICE_WORKER_GRACE")?,
+            times: Times::default(),
         })
     }
 }
