@@ -73,8 +73,9 @@ impl Consumer {
                 Ok(deliveries) => {
                     failures = 0;
                     self.pulse.polled(deliveries.len());
-                    for delivery in deliveries {
-                        self.take(delivery, slots.split(1).expect("no more is handed out than was asked for"));
+                    // What a queue hands out beyond what was asked for has no slot, and comes again.
+                    for (delivery, slot) in deliveries.into_iter().zip(std::iter::from_fn(|| slots.split(1))) {
+                        self.take(delivery, slot);
                     }
                 }
                 Err(error) => {
