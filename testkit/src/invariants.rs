@@ -30,10 +30,17 @@ const NEVER: &[(&str, &str)] = &[
 impl World {
     /// Waits until nothing is left to do, and checks what must hold then.
     pub async fn end(mut self) {
-        if !self.has_worker {
+        if self.workers.is_empty() {
             self.start_worker().await;
         }
-        self.until("the queue is empty", async || self.localstack.messages().await == 0).await;
+        if let Some(fake) = &self.fake {
+            fake.heal();
+        }
+        self.until("the queue is empty", async || {
+            self.let_time_pass();
+            self.localstack.messages().await == 0
+        })
+        .await;
         self.until("no unwanted object is left", async || {
             self.count("SELECT count(*) FROM unwanted_objects").await == 0
         })

@@ -10,6 +10,8 @@ pub mod fake_aws;
 pub mod files;
 mod invariants;
 mod localstack;
+mod on_fake;
+mod planted;
 mod upload;
 mod world;
 

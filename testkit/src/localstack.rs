@@ -2,7 +2,7 @@
 
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{
-    Event, EventBridgeConfiguration, NotificationConfiguration, QueueConfiguration, TopicConfiguration,
+    Event, EventBridgeConfiguration, NotificationConfiguration, Object, QueueConfiguration, TopicConfiguration,
 };
 use aws_sdk_sqs::types::QueueAttributeName;
 use serde_json::{Value, json};
@@ -39,9 +39,9 @@ pub(crate) fn variable(name: &str) -> String {
 }
 
 impl Localstack {
-    /// Makes a bucket and a queue, and leads the events from one to the other.
-    pub(crate) async fn create(route: Route) -> Self {
-        let endpoint = variable("SLUICE_TEST_AWS_ENDPOINT");
+    /// Makes a bucket and a queue of the same name at LocalStack's endpoint, or at that of a fake which speaks like it, and
+    /// leads the events from one to the other.
+    pub(crate) async fn create(endpoint: String, route: Route) -> Self {
         let name = format!("sluice-test-{:08x}", rand::random::<u32>());
         let sdk = SdkClients::load(REGION).await.with_attempt_timeout(crate::PATIENCE);
         let s3 = aws_sdk_s3::config::Builder::from(&sdk).endpoint_url(&endpoint).force_path_style(true).build();
@@ -186,8 +186,14 @@ impl Localstack {
 
     /// The keys of all objects, in order.
     pub async fn object_keys(&self) -> Vec<String> {
-        let listed = self.s3.list_objects_v2().bucket(&self.name).send().await.expect("the owner may list");
-        listed.contents().iter().filter_map(|object| object.key().map(str::to_owned)).collect()
+        self.objects().await.into_iter().filter_map(|object| object.key).collect()
+    }
+
+    /// All objects, in the order of their keys.
+    pub(crate) async fn objects(&self) -> Vec<Object> {
+        let pages = self.s3.list_objects_v2().bucket(&self.name).into_paginator();
+        let pages = pages.send().collect::<Result<Vec<_>, _>>().await.expect("the owner may list");
+        pages.into_iter().flat_map(|page| page.contents.unwrap_or_default()).collect()
     }
 
     /// How many versions the bucket holds, marks of deletions among them.

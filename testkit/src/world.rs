@@ -1,26 +1,31 @@
 //! A pipeline of a test's own, from the API to the bucket.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sluice_api::auth::NewKey;
 use sluice_common::db::api_keys;
 use sluice_common::domain::Tenant;
 use sluice_common::settings::Reader;
+use sluice_worker::Times;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_postgres::{NoTls, Row};
 use tokio_util::sync::CancellationToken;
 
 use crate::database::Database;
-use crate::localstack::{Localstack, Route};
+use crate::fake_aws::FakeAws;
+use crate::localstack::{Localstack, Route, variable};
 use crate::{Client, PATIENCE};
 
 /// How a world is made.
 #[derive(Debug, Clone)]
 pub struct Build {
     route: Route,
+    on_fake: bool,
     worker: bool,
+    times: Times,
     settings: Vec<(&'static str, &'static str)>,
 }
 
@@ -45,6 +50,16 @@ impl Build {
         Self { route: Route::Nowhere, ..self }
     }
 
+    /// Its bucket and its queue are the fake's: see [`World::fake`].
+    pub fn on_fake(self) -> Self {
+        Self { on_fake: true, ..self }
+    }
+
+    /// Its workers wait for other times than real ones do.
+    pub fn with_times(self, times: Times) -> Self {
+        Self { times, ..self }
+    }
+
     /// No worker runs until one is started.
     pub fn without_worker(self) -> Self {
         Self { worker: false, ..self }
@@ -59,14 +74,19 @@ impl Build {
     /// Starts it.
     pub async fn start(self) -> World {
         let database = Database::create().await;
-        let localstack = Localstack::create(self.route).await;
+        let fake = if self.on_fake { Some(Arc::new(FakeAws::start().await)) } else { None };
+        let endpoint = fake.as_ref().map(|fake| fake.endpoint().to_owned());
+        let endpoint = endpoint.unwrap_or_else(|| variable("SLUICE_TEST_AWS_ENDPOINT"));
+        let localstack = Localstack::create(endpoint, self.route).await;
         let mut world = World {
             settings: settings(&database, &localstack, &self.settings),
             api: ([127, 0, 0, 1], 0).into(),
             parts: Vec::new(),
-            has_worker: false,
+            workers: Vec::new(),
+            times: self.times,
             strangers: Vec::new(),
             localstack,
+            fake,
             database,
         };
         world.db().migrate().await.expect("the database can be migrated");
@@ -80,14 +100,16 @@ impl Build {
 
 /// A pipeline of a test's own. End it with [`World::end`], which checks what must hold.
 pub struct World {
-    /// Its bucket and its queue.
+    /// Its bucket and its queue, on LocalStack or on the fake.
     pub localstack: Localstack,
+    pub(crate) fake: Option<Arc<FakeAws>>,
     /// Keys of objects that a test put into the bucket beside every upload.
     pub strangers: Vec<String>,
     settings: Vec<(String, String)>,
     api: SocketAddr,
     parts: Vec<JoinHandle<()>>,
-    pub(crate) has_worker: bool,
+    pub(crate) workers: Vec<SocketAddr>,
+    times: Times,
     database: Database,
 }
 
@@ -99,7 +121,7 @@ impl World {
 
     /// One to be made otherwise.
     pub fn build() -> Build {
-        Build { route: Route::Direct, worker: true, settings: Vec::new() }
+        Build { route: Route::Direct, on_fake: false, worker: true, times: Times::default(), settings: Vec::new() }
     }
 
     /// A client of the tenant `acme`.
@@ -187,9 +209,10 @@ impl World {
 
     /// Starts a worker, or another one.
     pub async fn start_worker(&mut self) {
-        self.has_worker = true;
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+        self.workers.push(listener.local_addr().expect("it is bound"));
         let settings = sluice_worker::Settings::read(&self.reader()).expect("the settings are valid");
+        let settings = sluice_worker::Settings { times: self.times.clone(), ..settings };
         self.parts.push(tokio::spawn(async move {
             sluice_worker::run(settings, listener, CancellationToken::new()).await.expect("the worker works");
         }));

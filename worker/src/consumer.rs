@@ -1,7 +1,6 @@
 //! The loop that takes deliveries from a queue and answers each of them.
 
-use std::collections::HashSet;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use sluice_common::chain::Chain;
@@ -12,16 +11,15 @@ use tokio_util::task::TaskTracker;
 
 use crate::breaker::Breaker;
 use crate::deliver::settle_delivery;
+use crate::in_hand::InHand;
 use crate::pulse::Pulse;
 use crate::queue::{Answer, Delivery, Queue};
 use crate::settle::Settler;
+use crate::times::Times;
 
-/// While a delivery is worked on for longer than this, the queue is told to keep hiding its message.
-const STILL_AT_IT: Duration = Duration::from_secs(30);
-/// For how long it hides it then: the queue's own visibility timeout.
-const HIDDEN: Duration = Duration::from_mins(1);
-/// The longest that one delivery may be worked on. What hangs for longer is left to come again.
-const AT_MOST: Duration = Duration::from_mins(10);
+/// How long a receive waits, while work is in hand, for as many free slots as it can use: full batches cost the least.
+/// A few slow deliveries must not hold up the others, so it is short.
+const GATHER: Duration = Duration::from_millis(50);
 /// How long to wait after the queue failed to answer, doubling up to the second.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(30));
 
@@ -33,59 +31,89 @@ pub struct Consumer {
     pulse: Arc<Pulse>,
     breaker: Breaker,
     slots: Arc<Semaphore>,
-    /// The receipts of the deliveries that are not answered yet.
-    in_hand: Arc<Mutex<HashSet<String>>>,
+    /// How many messages one receive asks for.
+    batch: u32,
+    in_hand: InHand,
     tasks: TaskTracker,
+    times: Times,
 }
 
 impl Consumer {
     /// A consumer that has up to `concurrency` deliveries in hand.
-    pub fn new(queue: Queue, settler: Settler, db: Db, pulse: Arc<Pulse>, breaker: Breaker, concurrency: u32) -> Self {
+    pub fn new(
+        queue: Queue,
+        settler: Settler,
+        db: Db,
+        pulse: Arc<Pulse>,
+        breaker: Breaker,
+        concurrency: u32,
+        times: Times,
+    ) -> Self {
         let slots = Arc::new(Semaphore::new(concurrency as usize));
-        Self { queue, settler, db, pulse, breaker, slots, in_hand: Arc::default(), tasks: TaskTracker::new() }
+        let batch = concurrency.min(crate::queue::BATCH as u32);
+        let (in_hand, tasks) = (InHand::default(), TaskTracker::new());
+        Self { queue, settler, db, pulse, breaker, slots, batch, in_hand, tasks, times }
     }
 
     /// Takes deliveries until asked to stop; then takes no more, finishes what is in hand within the grace, and returns the
     /// rest to the queue.
     pub async fn run(self, stop: CancellationToken, grace: Duration) {
+        tokio::select! {
+            () = self.take_until(&stop, grace) => {}
+            never = self.in_hand.keep_hidden(&self.queue, &self.times) => match never {},
+        }
+    }
+
+    async fn take_until(&self, stop: &CancellationToken, grace: Duration) {
         let mut failures = 0;
-        while let Some(slots) = self.free_slots(&stop).await {
+        while let Some(mut slots) = self.free_slots(stop).await {
             // Not raced against `stop`: dropping a receive the queue has already answered would hide its messages from
             // everyone until their visibility timeout.
-            match self.queue.receive(slots.len()).await {
+            match self.queue.receive(slots.num_permits()).await {
                 Ok(deliveries) => {
                     failures = 0;
-                    self.pulse.polled();
-                    for (delivery, slot) in deliveries.into_iter().zip(slots) {
+                    self.pulse.polled(deliveries.len());
+                    // What a queue hands out beyond what was asked for has no slot, and comes again.
+                    for (delivery, slot) in deliveries.into_iter().zip(std::iter::from_fn(|| slots.split(1))) {
                         self.take(delivery, slot);
                     }
                 }
                 Err(error) => {
                     failures += 1;
                     drop(slots);
-                    self.pause(failures, &error, &stop).await;
+                    self.pause(failures, &error, stop).await;
                 }
             }
         }
         self.finish(grace).await;
     }
 
-    /// As many free slots as one receive can use, at least one; `None` when asked to stop.
-    async fn free_slots(&self, stop: &CancellationToken) -> Option<Vec<OwnedSemaphorePermit>> {
+    /// As many free slots as one receive can use, or at least one; `None` when asked to stop.
+    async fn free_slots(&self, stop: &CancellationToken) -> Option<OwnedSemaphorePermit> {
         let free = async {
-            let slot = Arc::clone(&self.slots).acquire_owned().await;
+            let slots = match tokio::time::timeout(GATHER, self.slots(self.batch)).await {
+                Ok(slots) => slots,
+                Err(_) => self.slots_free_now().await,
+            };
             // Last, so that nothing is taken that was waited for through the beginning of an outage.
             self.breaker.closed().await;
-            slot
+            slots
         };
-        let first = stop.run_until_cancelled(free).await?;
-        let mut slots = vec![first.expect("the semaphore is never closed")];
-        while slots.len() < crate::queue::BATCH
+        stop.run_until_cancelled(free).await
+    }
+
+    async fn slots(&self, count: u32) -> OwnedSemaphorePermit {
+        Arc::clone(&self.slots).acquire_many_owned(count).await.expect("the semaphore is never closed")
+    }
+
+    async fn slots_free_now(&self) -> OwnedSemaphorePermit {
+        let mut slots = self.slots(1).await;
+        while slots.num_permits() < self.batch as usize
             && let Ok(slot) = Arc::clone(&self.slots).try_acquire_owned()
         {
-            slots.push(slot);
+            slots.merge(slot);
         }
-        Some(slots)
+        slots
     }
 
     async fn pause(&self, failures: u32, error: &crate::queue::QueueError, stop: &CancellationToken) {
@@ -98,63 +126,31 @@ impl Consumer {
     /// Settles and answers a delivery in a task of its own, which holds its slot. If the task panics, the slot is free
     /// again and the message comes again.
     fn take(&self, delivery: Delivery, slot: OwnedSemaphorePermit) {
-        self.in_hand().insert(delivery.receipt.clone());
+        let in_hand = self.in_hand.hold(&delivery.receipt);
         metrics::counter!("sluice_messages_received_total").increment(1);
         let (queue, settler, db) = (self.queue.clone(), self.settler.clone(), self.db.clone());
-        let in_hand = InHand { all: Arc::clone(&self.in_hand), receipt: delivery.receipt.clone() };
+        let at_most = self.times.at_most;
         self.tasks.spawn(async move {
             let _held = (slot, in_hand);
-            let answer = tokio::select! {
-                answer = settle_delivery(&settler, &delivery) => answer,
-                () = keep_hidden(&queue, &delivery) => {
-                    tracing::error!(message.id = %delivery.message_id, "gave up a delivery that took too long; it comes again");
-                    return;
-                }
+            let Ok(answer) = tokio::time::timeout(at_most, settle_delivery(&settler, &delivery)).await else {
+                tracing::error!(message.id = %delivery.message_id, "gave up a delivery that took too long; it comes again");
+                return;
             };
             tell(&queue, &db, delivery, answer).await;
         });
     }
 
-    fn in_hand(&self) -> std::sync::MutexGuard<'_, HashSet<String>> {
-        self.in_hand.lock().expect("no holder of the lock panics")
-    }
-
-    async fn finish(self, grace: Duration) {
+    async fn finish(&self, grace: Duration) {
         self.tasks.close();
         tracing::info!(in_hand = self.tasks.len(), "taking no more messages; finishing what is in hand");
         if tokio::time::timeout(grace, self.tasks.wait()).await.is_ok() {
             return;
         }
-        let left: Vec<String> = self.in_hand().iter().cloned().collect();
+        let left = self.in_hand.receipts();
         tracing::warn!(in_hand = left.len(), "the grace is over; returning what is still in hand to the queue");
-        let returned = left.into_iter().map(|receipt| self.queue.hide_for(receipt, Duration::ZERO));
+        let returned = left.chunks(crate::queue::BATCH).map(|receipts| self.queue.hide_all(receipts, Duration::ZERO));
         for failed in futures_util::future::join_all(returned).await.into_iter().filter_map(Result::err) {
-            tracing::warn!(error = %Chain(&failed), "could not return a message; it comes again by itself");
-        }
-    }
-}
-
-/// Remembers that a delivery is in hand, until it is dropped.
-struct InHand {
-    all: Arc<Mutex<HashSet<String>>>,
-    receipt: String,
-}
-
-impl Drop for InHand {
-    fn drop(&mut self) {
-        if let Ok(mut all) = self.all.lock() {
-            all.remove(&self.receipt);
-        }
-    }
-}
-
-/// Keeps a message hidden while its delivery is worked on. Returns when that has taken too long.
-async fn keep_hidden(queue: &Queue, delivery: &Delivery) {
-    let started = tokio::time::Instant::now();
-    while started.elapsed() < AT_MOST {
-        tokio::time::sleep(STILL_AT_IT).await;
-        if let Err(error) = queue.hide_for(delivery.receipt.clone(), HIDDEN).await {
-            tracing::warn!(error = %Chain(&error), message.id = %delivery.message_id, "could not keep a message hidden; it may come twice");
+            tracing::warn!(error = %Chain(&failed), "could not return messages; they come again by themselves");
         }
     }
 }

@@ -26,6 +26,7 @@ struct Parts {
     db: Db,
     pulse: Arc<Pulse>,
     breaker: Breaker,
+    silence: Duration,
     metrics: PrometheusHandle,
 }
 
@@ -38,6 +39,7 @@ pub async fn serve(
     db: Db,
     pulse: Arc<Pulse>,
     breaker: Breaker,
+    silence: Duration,
     metrics: PrometheusHandle,
     stop: CancellationToken,
 ) -> std::io::Result<()> {
@@ -45,7 +47,7 @@ pub async fn serve(
         .at("/healthz", get(healthz))
         .at("/readyz", get(readyz))
         .at("/metrics", get(report))
-        .data(Parts { db, pulse, breaker, metrics });
+        .data(Parts { db, pulse, breaker, silence, metrics });
     let acceptor = TcpAcceptor::from_tokio(listener)?;
     Server::new_with_acceptor(acceptor)
         .run_with_graceful_shutdown(routes, stop.cancelled_owned(), Some(LAST_WORDS))
@@ -67,7 +69,7 @@ async fn readyz(Data(parts): Data<&Parts>) -> (StatusCode, String) {
         }
         Err(_) => Err("the database takes too long to answer"),
     };
-    let at_work = parts.breaker.check().and_then(|()| parts.pulse.check());
+    let at_work = parts.breaker.check().and_then(|()| parts.pulse.check(parts.silence));
     match database.and(at_work) {
         Ok(()) => (StatusCode::OK, "ready\n".to_owned()),
         Err(why) => (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {why}\n")),

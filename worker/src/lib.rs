@@ -4,13 +4,15 @@
 //! Run as many as you like: an upload is decided by whichever worker records its verdict first, and claims are made with
 //! `FOR UPDATE SKIP LOCKED`.
 
+mod backlog;
 mod breaker;
 mod cleanup;
 mod consumer;
 mod deliver;
 pub mod envelope;
 mod health;
-mod metrics;
+mod in_hand;
+pub mod metrics;
 mod pulse;
 mod queue;
 mod reconcile;
@@ -18,6 +20,7 @@ mod settings;
 mod settle;
 mod sweep;
 mod tally;
+mod times;
 
 use std::sync::Arc;
 
@@ -28,6 +31,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use queue::dead_letters;
 pub use settings::Settings;
+pub use times::Times;
 
 /// Why a worker did not start, or ended.
 #[derive(Debug, thiserror::Error)]
@@ -56,8 +60,8 @@ pub async fn run(
     let db = Db::new(&settings.database_url, settings.database_connections).map_err(WorkerError::DatabaseUrl)?;
     db.migrate().await?;
     let sdk = SdkClients::load(&settings.bucket.region).await;
-    let bucket = Bucket::new(&sdk, &settings.bucket);
-    let queue = queue::Queue::new(&sdk, &settings.queue_url, settings.queue_endpoint);
+    let bucket = Bucket::new(&sdk, &settings.bucket, settings.times.store_attempt, settings.times.store_copy);
+    let queue = queue::Queue::new(&sdk, &settings.queue_url, settings.queue_endpoint, &settings.times);
     let unwanted = Arc::new(Notify::new());
     let reconciler = reconcile::Reconciler::new(
         db.clone(),
@@ -72,23 +76,33 @@ pub async fn run(
         settle::Settler::new(db.clone(), bucket.clone(), settings.policies, breaker.clone(), Arc::clone(&unwanted));
     let pulse = Arc::new(pulse::Pulse::default());
     let consumer = consumer::Consumer::new(
-        queue,
+        queue.clone(),
         settler.clone(),
         db.clone(),
         Arc::clone(&pulse),
         breaker.clone(),
         settings.concurrency,
+        settings.times.clone(),
     );
 
     tracing::info!(address = %listener.local_addr()?, bucket = bucket.name(), "the worker is at work");
     // Health is answered until the very end; everything else ends when asked to.
     let ended = CancellationToken::new();
-    let health = tokio::spawn(health::serve(listener, db.clone(), pulse, breaker.clone(), metrics, ended.clone()));
+    let health = tokio::spawn(health::serve(
+        listener,
+        db.clone(),
+        Arc::clone(&pulse),
+        breaker.clone(),
+        settings.times.silence,
+        metrics,
+        ended.clone(),
+    ));
     tokio::join!(
         consumer.run(stop.clone(), settings.grace),
         sweep::run(db.clone(), settler, breaker.clone(), stop.clone(), settings.grace),
         reconciler.run(breaker.clone(), stop.clone()),
-        cleanup::run(db, bucket, breaker, unwanted, stop),
+        cleanup::run(db, bucket, breaker, unwanted, stop.clone()),
+        backlog::watch(queue, pulse, settings.times.backlog, stop),
     );
     ended.cancel();
     match health.await {

@@ -1,31 +1,36 @@
-//! Whether the worker is at work: when the queue last answered.
+//! Whether the worker is at work: when the queue last answered, and how much it has handed out.
 
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// The age of the last answer of the queue from which on the worker does not count as ready.
-const TOO_OLD: Duration = Duration::from_mins(1);
-
-/// When the queue last answered.
+/// When the queue last answered, and what.
 #[derive(Debug, Default)]
 pub struct Pulse {
     last_poll: Mutex<Option<Instant>>,
+    received: AtomicU64,
 }
 
 impl Pulse {
-    /// Notes that the queue answered just now.
-    pub fn polled(&self) {
+    /// Notes that the queue answered just now, with this many messages.
+    pub fn polled(&self, messages: usize) {
         *self.last_poll.lock().expect("no holder of the lock panics") = Some(Instant::now());
+        self.received.fetch_add(messages as u64, Ordering::Relaxed);
     }
 
-    /// Whether the queue answered lately, and if not, a sentence saying so.
+    /// How many messages the queue has handed to this worker.
+    pub fn received(&self) -> u64 {
+        self.received.load(Ordering::Relaxed)
+    }
+
+    /// Whether the queue answered in this time, and if not, a sentence saying so.
     ///
     /// # Errors
     /// The sentence.
-    pub fn check(&self) -> Result<(), &'static str> {
+    pub fn check(&self, silence: Duration) -> Result<(), &'static str> {
         match *self.last_poll.lock().expect("no holder of the lock panics") {
             None => Err("the queue has not answered yet"),
-            Some(last) if last.elapsed() > TOO_OLD => Err("the queue has not answered for a minute"),
+            Some(last) if last.elapsed() > silence => Err("the queue has not answered for too long"),
             Some(_) => Ok(()),
         }
     }

@@ -6,6 +6,8 @@ use sluice_common::domain::Policies;
 use sluice_common::settings::{Reader, SettingError};
 use sluice_common::storage::Location;
 
+use crate::times::Times;
+
 /// A worker's settings.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -29,6 +31,8 @@ pub struct Settings {
     pub reconcile_every: Duration,
     /// How old an object that no upload owns must be before it is deleted.
     pub stray_grace: Duration,
+    /// How long it waits for what.
+    pub times: Times,
 }
 
 impl Settings {
@@ -52,6 +56,7 @@ impl Settings {
             grace: reader.seconds("SLUICE_WORKER_GRACE")?,
             reconcile_every: reader.seconds("SLUICE_RECONCILE_EVERY")?,
             stray_grace: reader.seconds("SLUICE_STRAY_GRACE")?,
+            times: Times::default(),
         })
     }
 }

@@ -67,9 +67,8 @@ impl SettleError {
     /// Whether Postgres or the store is in trouble, rather than this one upload.
     fn is_outage(&self) -> bool {
         match self {
-            Self::Store(_) | Self::DatabaseAlone(DbError::Unavailable { .. }) | Self::Database(BatchError::Gone) => {
-                true
-            }
+            Self::Store(error) => error.is_outage(),
+            Self::DatabaseAlone(DbError::Unavailable { .. }) | Self::Database(BatchError::Gone) => true,
             Self::Database(BatchError::Failed(error)) => matches!(**error, DbError::Unavailable { .. }),
             Self::DatabaseAlone(DbError::Broken { .. })
             | Self::Unreadable(_)
@@ -242,7 +241,8 @@ impl Settler {
         if self.decisions.call(decision).await? {
             metrics::counter!("sluice_verdicts_total", "status" => status.as_str(), "cause" => cause).increment(1);
             tracing::info!(upload.id = %id, status = status.as_str(), cause, "upload {id} is {}", status.as_str());
-            if copy.is_some() || status == UploadStatus::Rejected {
+            // What a promotion leaves behind can wait for the next look at what is unwanted; most verdicts leave nothing.
+            if status == UploadStatus::Rejected {
                 self.unwanted.notify_one();
             }
             return Ok(Settled::Decided(status));

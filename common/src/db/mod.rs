@@ -153,6 +153,7 @@ impl Db {
         parameters: &[&(dyn ToSql + Sync)],
     ) -> Result<Vec<Row>, DbError> {
         let failed = |error| DbError::from_driver(operation, error);
+        metrics::counter!("sluice_sql_statements_total", "operation" => operation).increment(1);
         let connection = self.connection(operation).await?;
         let answer = tokio::time::timeout(ANSWER_TIMEOUT, async {
             let prepared = connection.prepare_cached(statement).await.map_err(failed)?;

@@ -12,24 +12,25 @@ use aws_sdk_s3::types::{Delete, Error, ObjectIdentifier};
 use super::{Location, SdkClients};
 use crate::domain::{ByteCount, HEAD_LENGTH, Inspection, ObjectKey, Sha256, detect};
 
-/// The longest one try of a request may take: a third of the queue's visibility timeout, with retries in mind.
-const ATTEMPT: Duration = Duration::from_secs(6);
-
-/// The longest a copy inside the bucket may take: the store answers when it is done, and an object can have 5 GiB.
-const COPY: Duration = Duration::from_mins(5);
-
 /// The store did not do what it was asked: trouble of the infrastructure, never of an upload. A retry can help.
 #[derive(Debug, thiserror::Error)]
 #[error("could not {operation}")]
 pub struct StoreError {
     operation: &'static str,
+    of_one_object: bool,
     #[source]
     source: Box<dyn std::error::Error + Send + Sync>,
 }
 
 impl StoreError {
+    /// Whether the store is in trouble, rather than this one object: an archived one, which nobody can read until it is
+    /// restored, says nothing of the others.
+    pub fn is_outage(&self) -> bool {
+        !self.of_one_object
+    }
+
     pub(super) fn new(operation: &'static str, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        Self { operation, source: source.into() }
+        Self { operation, of_one_object: false, source: source.into() }
     }
 }
 
@@ -61,15 +62,19 @@ pub enum Promotion {
 pub struct Bucket {
     pub(super) client: Client,
     pub(super) name: String,
+    attempt: Duration,
+    copy: Duration,
 }
 
 impl Bucket {
-    /// A client for the bucket at this location.
-    pub fn new(sdk: &SdkClients, location: &Location) -> Self {
-        let shared = sdk.with_attempt_timeout(ATTEMPT);
+    /// A client for the bucket at this location. One try of a request takes no longer than `attempt`, or `copy` where it copies;
+    /// nor does reading an
+    /// object's head after it.
+    pub fn new(sdk: &SdkClients, location: &Location, attempt: Duration, copy: Duration) -> Self {
+        let shared = sdk.with_attempt_timeout(attempt);
         let mut config = aws_sdk_s3::config::Builder::from(&shared).force_path_style(location.path_style);
         config.set_endpoint_url(location.endpoint.clone());
-        Self { client: Client::from_conf(config.build()), name: location.bucket.clone() }
+        Self { client: Client::from_conf(config.build()), name: location.bucket.clone(), attempt, copy }
     }
 
     /// The bucket's name.
@@ -85,11 +90,14 @@ impl Bucket {
         const OPERATION: &str = "look at an object";
         let range = format!("bytes=0-{}", HEAD_LENGTH - 1);
         match self.client.get_object().bucket(&self.name).key(key.as_str()).range(range).send().await {
-            Ok(answer) => read_head(answer).await.map(Look::Object),
+            Ok(answer) => read_head(answer, self.attempt).await.map(Look::Object),
             Err(error) if is_missing(&error) => Ok(Look::Nothing),
             // No range fits an object without bytes.
             Err(error) if status(&error) == Some(416) => self.inspect_empty(key).await,
-            Err(error) => Err(StoreError::new(OPERATION, error)),
+            Err(error) => {
+                let of_one_object = error.code() == Some("InvalidObjectState");
+                Err(StoreError { of_one_object, ..StoreError::new(OPERATION, error) })
+            }
         }
     }
 
@@ -125,7 +133,7 @@ impl Bucket {
             .bucket(&self.name)
             .key(to.as_str())
             .customize()
-            .config_override(patient())
+            .config_override(patient(self.copy))
             .send()
             .await;
         match answer {
@@ -167,29 +175,33 @@ impl Bucket {
         Ok(objects.iter().enumerate().filter(|(_, object)| refused(object)).map(|(place, _)| place).collect())
     }
 
-    /// Asks the store whether the bucket is there and may be used.
+    /// Asks the store whether objects can be looked at, by a look at one that is never there: a bucket can answer all else
+    /// and refuse just that.
     ///
     /// # Errors
-    /// Where it is not.
+    /// Where they can't.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        let answer = self.client.head_bucket().bucket(&self.name).send().await;
-        answer.map(drop).map_err(|error| StoreError::new("reach the bucket", error))
+        self.inspect(&ObjectKey::recorded("is-the-bucket-there".to_owned())).await.map(drop)
     }
 }
 
 /// One try that may take its time: a second one would begin the same copy again.
-fn patient() -> aws_sdk_s3::config::Builder {
-    let timeouts = TimeoutConfig::builder().operation_attempt_timeout(COPY).build();
+fn patient(at_most: Duration) -> aws_sdk_s3::config::Builder {
+    let timeouts = TimeoutConfig::builder().operation_attempt_timeout(at_most).build();
     aws_sdk_s3::config::Builder::new().timeout_config(timeouts).retry_config(RetryConfig::disabled())
 }
 
-async fn read_head(mut answer: GetObjectOutput) -> Result<Inspection, StoreError> {
+async fn read_head(mut answer: GetObjectOutput, at_most: Duration) -> Result<Inspection, StoreError> {
     const OPERATION: &str = "read an object's head";
     let incomplete = |what: &'static str| StoreError::new(OPERATION, what);
     // A store that ignores the range answers with the whole object: its length, and a body that is cut here.
-    let total = answer.content_range().and_then(|range| range.rsplit('/').next()?.parse().ok());
-    let size = total.or(answer.content_length()).and_then(|bytes| ByteCount::new(bytes).ok());
-    let size = size.ok_or_else(|| incomplete("the answer does not tell the size"))?;
+    let size = match answer.content_range() {
+        Some(range) => range.rsplit('/').next().and_then(|total| total.parse().ok()),
+        None => answer.content_length(),
+    };
+    let size = size
+        .and_then(|bytes| ByteCount::new(bytes).ok())
+        .ok_or_else(|| incomplete("the answer does not tell the size"))?;
     let etag = answer.e_tag().ok_or_else(|| incomplete("there is no etag"))?.to_owned();
     let version_id = version(answer.version_id());
 
@@ -203,7 +215,7 @@ async fn read_head(mut answer: GetObjectOutput) -> Result<Inspection, StoreError
         }
         Ok(())
     };
-    tokio::time::timeout(ATTEMPT, reading).await.map_err(|_| incomplete("the body takes too long"))??;
+    tokio::time::timeout(at_most, reading).await.map_err(|_| incomplete("the body takes too long"))??;
     let whole = usize::try_from(size.get()).is_ok_and(|size| size == head.len());
     if !whole && head.len() < HEAD_LENGTH {
         return Err(incomplete("the body ended early"));

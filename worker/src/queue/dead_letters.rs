@@ -10,7 +10,8 @@ use jiff::Timestamp;
 use sluice_common::settings::{Reader, SettingError};
 use sluice_common::storage::SdkClients;
 
-use super::sqs::{ATTEMPT, BATCH, QueueError, change_visibility, delete};
+use super::sqs::{BATCH, QueueError, change_visibility, delete};
+use crate::times::Times;
 
 /// For how long a message that was taken is hidden from others: time to walk through the queue, and not for long if the
 /// command is interrupted.
@@ -55,7 +56,7 @@ impl DeadLetters {
             return Err(SettingError::Unusable { name: NAME, why });
         }
         let sdk = SdkClients::load(&reader.text("SLUICE_S3_REGION")?).await;
-        let mut config = aws_sdk_sqs::config::Builder::from(&sdk.with_attempt_timeout(ATTEMPT));
+        let mut config = aws_sdk_sqs::config::Builder::from(&sdk.with_attempt_timeout(Times::default().queue_attempt));
         config.set_endpoint_url(reader.endpoint("SLUICE_SQS_ENDPOINT")?);
         Ok(Self { client: Client::from_conf(config.build()), url: url.into(), origin })
     }

@@ -6,7 +6,7 @@ mod sqs;
 use std::time::Duration;
 
 pub(crate) use sqs::BATCH;
-pub use sqs::{Queue, QueueError};
+pub use sqs::{Queue, QueueError, Waiting};
 
 /// One handing-out of one message.
 #[derive(Debug, Clone, PartialEq, Eq)]

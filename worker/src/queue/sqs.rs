@@ -1,23 +1,20 @@
 //! The queue on SQS. Answers that are given at the same time share one request.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::{
     BatchResultErrorEntry, ChangeMessageVisibilityBatchRequestEntry, DeleteMessageBatchRequestEntry,
-    MessageSystemAttributeName,
+    MessageSystemAttributeName, QueueAttributeName,
 };
 use sluice_common::coalesce::{BatchError, Coalescer};
 use sluice_common::storage::SdkClients;
 
 use super::Delivery;
+use crate::times::Times;
 
-/// How long an empty queue is asked before it answers that it is empty. Stopping waits for this answer, so it is less than
-/// the 20 s that SQS allows.
-const WAIT: Duration = Duration::from_secs(5);
-/// The longest one try of a request may take: a request that hangs must not be waited for for ever.
-pub(super) const ATTEMPT: Duration = Duration::from_secs(10);
 /// The most messages in one request.
 pub(crate) const BATCH: usize = 10;
 
@@ -37,21 +34,31 @@ impl QueueError {
 }
 
 /// What the queue said about one answer in a batch.
-pub(super) type Entry = Result<(), String>;
+pub type Entry = Result<(), String>;
+
+/// About how many messages the queue holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Waiting {
+    /// Ready to be received.
+    pub visible: u64,
+    /// Received and not answered.
+    pub in_flight: u64,
+}
 
 /// The queue. Cheap to clone.
 #[derive(Clone)]
 pub struct Queue {
     client: Client,
     url: Arc<str>,
+    long_poll: Duration,
     deletions: Coalescer<String, Entry, QueueError>,
     visibilities: Coalescer<(String, Duration), Entry, QueueError>,
 }
 
 impl Queue {
     /// A client for the queue of this URL.
-    pub fn new(sdk: &SdkClients, url: &str, endpoint: Option<String>) -> Self {
-        let mut config = aws_sdk_sqs::config::Builder::from(&sdk.with_attempt_timeout(ATTEMPT));
+    pub fn new(sdk: &SdkClients, url: &str, endpoint: Option<String>, times: &Times) -> Self {
+        let mut config = aws_sdk_sqs::config::Builder::from(&sdk.with_attempt_timeout(times.queue_attempt));
         config.set_endpoint_url(endpoint);
         let client = Client::from_conf(config.build());
         let url: Arc<str> = url.into();
@@ -63,7 +70,7 @@ impl Queue {
             let (client, url) = (client.clone(), Arc::clone(&url));
             move |changes| change_visibility(client.clone(), Arc::clone(&url), changes)
         });
-        Self { client, url, deletions, visibilities }
+        Self { client, url, long_poll: times.long_poll, deletions, visibilities }
     }
 
     /// Takes up to `most` messages, waiting a few seconds for the first.
@@ -76,7 +83,7 @@ impl Queue {
             .receive_message()
             .queue_url(&*self.url)
             .max_number_of_messages(i32::try_from(most.min(BATCH)).expect("at most 10"))
-            .wait_time_seconds(i32::try_from(WAIT.as_secs()).expect("a few seconds"))
+            .wait_time_seconds(i32::try_from(self.long_poll.as_secs()).expect("a few seconds"))
             .message_system_attribute_names(MessageSystemAttributeName::ApproximateReceiveCount)
             .send()
             .await
@@ -115,6 +122,35 @@ impl Queue {
     pub async fn hide_for(&self, receipt: String, time: Duration) -> Result<(), QueueError> {
         read("change when a message comes again", self.visibilities.call((receipt, time)).await)
     }
+
+    /// The same for up to ten deliveries at once. Says of each whether it was done.
+    ///
+    /// # Errors
+    /// Where the queue does not answer.
+    pub async fn hide_all(&self, receipts: &[String], time: Duration) -> Result<Vec<Entry>, QueueError> {
+        let changes = receipts.iter().map(|receipt| (receipt.clone(), time)).collect();
+        change_visibility(self.client.clone(), Arc::clone(&self.url), changes).await
+    }
+
+    /// About how many messages there are.
+    ///
+    /// # Errors
+    /// Where the queue does not answer.
+    pub async fn waiting(&self) -> Result<Waiting, QueueError> {
+        use QueueAttributeName::{
+            ApproximateNumberOfMessages as Visible, ApproximateNumberOfMessagesNotVisible as InFlight,
+        };
+        let request = self.client.get_queue_attributes().queue_url(&*self.url);
+        let answer = request.attribute_names(Visible).attribute_names(InFlight).send().await;
+        let answer = answer.map_err(|error| QueueError { operation: "count the messages", source: error.into() })?;
+        let attributes = answer.attributes.unwrap_or_default();
+        Ok(Waiting { visible: number(&attributes, &Visible), in_flight: number(&attributes, &InFlight) })
+    }
+}
+
+/// An attribute that is a number.
+fn number(attributes: &HashMap<QueueAttributeName, String>, name: &QueueAttributeName) -> u64 {
+    attributes.get(name).and_then(|number| number.parse().ok()).unwrap_or_default()
 }
 
 fn read(operation: &'static str, answer: Result<Entry, BatchError<QueueError>>) -> Result<(), QueueError> {
