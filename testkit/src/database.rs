@@ -22,6 +22,16 @@ impl Database {
         let (server, _) = self.admin.rsplit_once('/').expect("the URL names a database");
         format!("{server}/{}", self.name)
     }
+
+    /// The server's URL, at a database that is there in any case.
+    pub(crate) fn admin(&self) -> &str {
+        &self.admin
+    }
+
+    /// Its name.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
 }
 
 impl Drop for Database {

@@ -3,7 +3,7 @@
 use crate::World;
 
 /// Each query counts what must not be.
-const NEVER: &[(&str, &str)] = &[
+pub(crate) const NEVER: &[(&str, &str)] = &[
     (
         "an upload that left pending more than once",
         "SELECT count(*) FROM (SELECT upload_id FROM timeline WHERE status NOT IN ('pending', 'deleted')

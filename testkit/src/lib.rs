@@ -12,6 +12,7 @@ mod invariants;
 mod localstack;
 mod on_fake;
 mod planted;
+pub mod soak;
 mod upload;
 mod world;
 

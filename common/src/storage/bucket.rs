@@ -67,9 +67,8 @@ pub struct Bucket {
 }
 
 impl Bucket {
-    /// A client for the bucket at this location. One try of a request takes no longer than `attempt`, or `copy` where it copies;
-    /// nor does reading an
-    /// object's head after it.
+    /// A client for the bucket at this location. One try of a request takes no longer than `attempt`, nor does reading an
+    /// object's head after it; a copy may take as long as `copy`.
     pub fn new(sdk: &SdkClients, location: &Location, attempt: Duration, copy: Duration) -> Self {
         let shared = sdk.with_attempt_timeout(attempt);
         let mut config = aws_sdk_s3::config::Builder::from(&shared).force_path_style(location.path_style);

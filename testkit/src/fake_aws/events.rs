@@ -45,6 +45,7 @@ struct Way {
     double_some: Option<(f64, StdRng)>,
     holds: bool,
     held: Vec<(String, String)>,
+    lost: Vec<String>,
 }
 
 impl Events {
@@ -87,6 +88,11 @@ impl Events {
         self.lock().held.len()
     }
 
+    /// The keys of the objects whose events were lost.
+    pub fn lost(&self) -> Vec<String> {
+        self.lock().lost.clone()
+    }
+
     /// Lets go what was held back, in the order in which it happened, and holds no more.
     pub fn release(&self) {
         self.release_in_order(|_| {});
@@ -105,8 +111,8 @@ impl Events {
     /// From now on all events take their way at once and once. What is held back stays so until it is released.
     pub fn heal(&self) {
         let mut way = self.lock();
-        let (held, holds) = (std::mem::take(&mut way.held), way.holds);
-        *way = Way { held, holds, ..Way::default() };
+        let (held, holds, lost) = (std::mem::take(&mut way.held), way.holds, std::mem::take(&mut way.lost));
+        *way = Way { held, holds, lost, ..Way::default() };
     }
 
     /// The number of the next event: later ones have greater ones.
@@ -118,6 +124,9 @@ impl Events {
         let body = json!({"Records": [record(created, &format!("{:.3}", self.clock.now()))]}).to_string();
         let mut way = self.lock();
         let times = way.draw_times();
+        if times == 0 {
+            way.lost.push(created.key.to_owned());
+        }
         if way.holds {
             way.held.extend(std::iter::repeat_n((queue.to_owned(), body), times));
         } else {
