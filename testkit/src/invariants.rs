@@ -1,5 +1,7 @@
 //! What must hold after every scenario.
 
+use std::collections::{HashMap, HashSet};
+
 use crate::World;
 
 /// Each query counts what must not be.
@@ -60,13 +62,12 @@ impl World {
                 UNION ALL SELECT grant_key, false FROM uploads WHERE status = 'pending'",
             )
             .await;
-        let owned: Vec<(String, bool)> = rows.iter().map(|row| (row.get("key"), row.get("must"))).collect();
-        let objects = self.localstack.object_keys().await;
+        let owned: HashMap<String, bool> = rows.iter().map(|row| (row.get("key"), row.get("must"))).collect();
+        let objects: HashSet<String> = self.localstack.object_keys().await.into_iter().collect();
         for object in &objects {
-            let foreign = self.strangers.contains(object);
-            assert!(foreign || owned.iter().any(|(key, _)| key == object), "no upload owns {object}");
+            assert!(self.strangers.contains(object) || owned.contains_key(object), "no upload owns {object}");
         }
-        for (key, _) in owned.iter().filter(|(_, must)| *must) {
+        for (key, _) in owned.iter().filter(|(_, must)| **must) {
             assert!(objects.contains(key), "the confirmed object {key} is gone");
         }
     }
