@@ -10,6 +10,7 @@ mod cleanup;
 mod consumer;
 mod deliver;
 pub mod envelope;
+pub mod failpoint;
 mod health;
 mod in_hand;
 pub mod metrics;

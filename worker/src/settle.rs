@@ -15,6 +15,7 @@ use tokio::sync::Notify;
 
 use crate::breaker::Breaker;
 use crate::envelope::ObjectEvent;
+use crate::failpoint::{Point, reach};
 
 /// The most uploads in one statement.
 const BATCH: usize = 100;
@@ -183,9 +184,11 @@ impl Settler {
     async fn look_and_judge(&self, upload: Upload, cause: Cause) -> Result<Settled, SettleError> {
         let started = Instant::now();
         for _ in 0..LOOKS {
+            reach(Point::BeforeInspect, upload.grant_key.as_str()).await;
             let Look::Object(seen) = self.bucket.inspect(&upload.grant_key).await? else {
                 return Ok(Settled::NothingThere);
             };
+            reach(Point::AfterInspect, upload.grant_key.as_str()).await;
             let Some(outcome) = self.outcome(&upload, &seen).await? else { continue };
             let took = started.elapsed();
             let decision = Decision { id: upload.id, outcome, unwanted_version: seen.version_id, cause, took };
@@ -199,6 +202,7 @@ impl Settler {
     /// # Errors
     /// Where the database does not answer.
     pub async fn expire(&self, upload: &Upload) -> Result<Settled, SettleError> {
+        reach(Point::BeforeExpire, upload.grant_key.as_str()).await;
         let (id, took) = (upload.id, Duration::ZERO);
         let decision = Decision { id, outcome: Outcome::Expired, unwanted_version: None, cause: Cause::Sweep, took };
         self.record(decision, &upload.grant_key).await
@@ -221,7 +225,10 @@ impl Settler {
             // The grant can be used again, so what was accepted goes where no grant reaches.
             Verdict::Accept => {
                 let lasting = upload.grant_key.promoted(&seen.etag);
-                match self.bucket.promote(&upload.grant_key, seen, &lasting).await? {
+                reach(Point::BeforePromote, upload.grant_key.as_str()).await;
+                let promotion = self.bucket.promote(&upload.grant_key, seen, &lasting).await?;
+                reach(Point::AfterPromote, upload.grant_key.as_str()).await;
+                match promotion {
                     Promotion::Copied { etag, version_id } => {
                         Some(Outcome::Confirmed(StoredObject { etag, version_id, ..stored(&lasting) }))
                     }
@@ -238,7 +245,10 @@ impl Settler {
             Outcome::Confirmed(object) if object.key != *grant_key => Some(object),
             _ => None,
         };
-        if self.decisions.call(decision).await? {
+        reach(Point::BeforeVerdict, grant_key.as_str()).await;
+        let was_first = self.decisions.call(decision).await?;
+        reach(Point::AfterVerdict, grant_key.as_str()).await;
+        if was_first {
             metrics::counter!("sluice_verdicts_total", "status" => status.as_str(), "cause" => cause).increment(1);
             tracing::info!(upload.id = %id, status = status.as_str(), cause, "upload {id} is {}", status.as_str());
             // What a promotion leaves behind can wait for the next look at what is unwanted; most verdicts leave nothing.
