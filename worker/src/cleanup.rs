@@ -25,7 +25,8 @@ pub async fn run(db: Db, bucket: Bucket, breaker: Breaker, unwanted: Arc<Notify>
             Ok(claimed) if claimed == BATCH as usize => continue,
             Ok(_) => {}
             Err(error) => {
-                tracing::error!(error = %Chain(&*error), "could not delete unwanted objects; trying again later")
+                tracing::error!(error = %Chain(&*error), "could not delete unwanted objects; trying again later");
+                breaker.suspect();
             }
         }
         tokio::select! {

@@ -130,7 +130,7 @@ impl Consumer {
         let in_hand = self.in_hand.hold(&delivery.receipt);
         metrics::counter!("sluice_messages_received_total").increment(1);
         let (queue, settler, db) = (self.queue.clone(), self.settler.clone(), self.db.clone());
-        let at_most = self.times.at_most;
+        let (breaker, at_most) = (self.breaker.clone(), self.times.at_most);
         self.tasks.spawn(async move {
             let _held = (slot, in_hand);
             let settled = async {
@@ -141,7 +141,7 @@ impl Consumer {
                 tracing::error!(message.id = %delivery.message_id, "gave up a delivery that took too long; it comes again");
                 return;
             };
-            tell(&queue, &db, delivery, answer).await;
+            tell(&queue, &db, &breaker, delivery, answer).await;
         });
     }
 
@@ -161,7 +161,7 @@ impl Consumer {
 }
 
 /// Tells the queue the answer. If that fails the message comes again, and settling it again changes nothing.
-async fn tell(queue: &Queue, db: &Db, delivery: Delivery, answer: Answer) {
+async fn tell(queue: &Queue, db: &Db, breaker: &Breaker, delivery: Delivery, answer: Answer) {
     let name = match &answer {
         Answer::Done => "done",
         Answer::Later(_) => "later",
@@ -174,6 +174,7 @@ async fn tell(queue: &Queue, db: &Db, delivery: Delivery, answer: Answer) {
         Answer::Never(why) => {
             if let Err(error) = dead_events::keep(db, &delivery.message_id, &delivery.body, &why).await {
                 tracing::warn!(error = %Chain(&error), message.id = %delivery.message_id, "could not keep a dead event; it comes again");
+                breaker.suspect();
                 return;
             }
             tracing::error!(message.id = %delivery.message_id, reason = %why, "kept a message as a dead event: {why}");

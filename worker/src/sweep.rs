@@ -46,6 +46,7 @@ pub async fn run(db: Db, settler: Settler, breaker: Breaker, stop: CancellationT
             Ok(()) => EVERY,
             Err(error) => {
                 tracing::error!(error = %Chain(&error), "could not ask for due uploads; asking again");
+                breaker.suspect();
                 PAUSE
             }
         };
