@@ -13,6 +13,7 @@ pub mod envelope;
 pub mod failpoint;
 mod health;
 mod in_hand;
+mod looks;
 pub mod metrics;
 mod pulse;
 mod queue;
