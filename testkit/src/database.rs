@@ -2,19 +2,21 @@
 
 use tokio_postgres::NoTls;
 
-/// A database of a test's own, dropped when the test is over.
+/// A database of a test's own, dropped when the test is over. What is on a server of the test's own ends with that server.
 pub(crate) struct Database {
+    is_on_shared_server: bool,
     admin: String,
     name: String,
 }
 
 impl Database {
-    /// Makes one on the server that `SLUICE_TEST_DATABASE_URL` names.
-    pub(crate) async fn create() -> Self {
-        let admin = super::localstack::variable("SLUICE_TEST_DATABASE_URL");
+    /// Makes one on this server, or else on the one that `SLUICE_TEST_DATABASE_URL` names.
+    pub(crate) async fn create(server: Option<String>) -> Self {
+        let is_on_shared_server = server.is_none();
+        let admin = server.unwrap_or_else(|| super::localstack::variable("SLUICE_TEST_DATABASE_URL"));
         let name = format!("sluice_test_{:08x}", rand::random::<u32>());
         run(&admin, &format!("CREATE DATABASE {name}")).await;
-        Self { admin, name }
+        Self { is_on_shared_server, admin, name }
     }
 
     /// Its URL.
@@ -36,6 +38,9 @@ impl Database {
 
 impl Drop for Database {
     fn drop(&mut self) {
+        if !self.is_on_shared_server {
+            return;
+        }
         let (admin, drop) = (self.admin.clone(), format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name));
         // A runtime of its own: the test's may be the one that is being torn down.
         let dropped = std::thread::spawn(move || {

@@ -23,6 +23,15 @@ pub(crate) enum Route {
     Nowhere,
 }
 
+/// How the queue treats its messages.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Manners {
+    /// For how many seconds a message is hidden that was handed out.
+    pub(crate) hidden: u32,
+    /// How often it is handed out before it goes to a dead-letter queue, where there is one.
+    pub(crate) most_times: Option<u32>,
+}
+
 /// A bucket and a queue, with the rights of their owner.
 pub struct Localstack {
     endpoint: String,
@@ -41,18 +50,24 @@ pub(crate) fn variable(name: &str) -> String {
 impl Localstack {
     /// Makes a bucket and a queue of the same name at LocalStack's endpoint, or at that of a fake which speaks like it, and
     /// leads the events from one to the other.
-    pub(crate) async fn create(endpoint: String, route: Route) -> Self {
+    pub(crate) async fn create(endpoint: String, route: Route, manners: Manners) -> Self {
         let name = format!("sluice-test-{:08x}", rand::random::<u32>());
         let sdk = SdkClients::load(REGION).await.with_attempt_timeout(crate::PATIENCE);
         let s3 = aws_sdk_s3::config::Builder::from(&sdk).endpoint_url(&endpoint).force_path_style(true).build();
         let sqs = aws_sdk_sqs::config::Builder::from(&sdk).endpoint_url(&endpoint).build();
         let (s3, sqs) = (aws_sdk_s3::Client::from_conf(s3), aws_sdk_sqs::Client::from_conf(sqs));
         s3.create_bucket().bucket(&name).send().await.expect("the bucket is made");
-        let visibility = (QueueAttributeName::VisibilityTimeout, "60");
-        let queue = sqs.create_queue().queue_name(&name).attributes(visibility.0, visibility.1).send().await;
-        let queue_url = queue.expect("the queue is made").queue_url.expect("a queue has a URL");
-        let dead_letters = sqs.create_queue().queue_name(format!("{name}-dead")).send().await;
+        let dead = format!("{name}-dead");
+        let dead_letters = sqs.create_queue().queue_name(&dead).send().await;
         let dead_letters_url = dead_letters.expect("the queue is made").queue_url.expect("a queue has a URL");
+        let hidden = manners.hidden.to_string();
+        let mut queue = sqs.create_queue().queue_name(&name).attributes(QueueAttributeName::VisibilityTimeout, hidden);
+        if let Some(most_times) = manners.most_times {
+            let arn = format!("arn:aws:sqs:{REGION}:{ACCOUNT}:{dead}");
+            let redrive = json!({"deadLetterTargetArn": arn, "maxReceiveCount": most_times});
+            queue = queue.attributes(QueueAttributeName::RedrivePolicy, redrive.to_string());
+        }
+        let queue_url = queue.send().await.expect("the queue is made").queue_url.expect("a queue has a URL");
         let localstack = Self { endpoint, name, s3, sqs, queue_url, dead_letters_url };
         localstack.lead_events(route).await;
         localstack

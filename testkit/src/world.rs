@@ -16,8 +16,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::database::Database;
 use crate::fake_aws::FakeAws;
-use crate::localstack::{Localstack, Route, variable};
-use crate::{Client, PATIENCE};
+use crate::localstack::{Localstack, Manners, Route, variable};
+use crate::{Client, PATIENCE, Postgres};
 
 /// How a world is made.
 #[derive(Debug, Clone)]
@@ -26,6 +26,8 @@ pub struct Build {
     on_fake: bool,
     worker: bool,
     times: Times,
+    manners: Manners,
+    server: Option<String>,
     settings: Vec<(&'static str, &'static str)>,
 }
 
@@ -65,6 +67,23 @@ impl Build {
         Self { worker: false, ..self }
     }
 
+    /// A message that was handed out is hidden for so many seconds.
+    pub fn hiding_messages_for(mut self, seconds: u32) -> Self {
+        self.manners.hidden = seconds;
+        self
+    }
+
+    /// A message that was handed out so often goes to a dead-letter queue.
+    pub fn giving_messages_up_after(mut self, times: u32) -> Self {
+        self.manners.most_times = Some(times);
+        self
+    }
+
+    /// Its database is on this server.
+    pub fn on(self, server: &Postgres) -> Self {
+        Self { server: Some(server.url()), ..self }
+    }
+
     /// With a setting of its own.
     pub fn with(mut self, name: &'static str, value: &'static str) -> Self {
         self.settings.push((name, value));
@@ -73,11 +92,11 @@ impl Build {
 
     /// Starts it.
     pub async fn start(self) -> World {
-        let database = Database::create().await;
+        let database = Database::create(self.server).await;
         let fake = if self.on_fake { Some(Arc::new(FakeAws::start().await)) } else { None };
         let endpoint = fake.as_ref().map(|fake| fake.endpoint().to_owned());
         let endpoint = endpoint.unwrap_or_else(|| variable("SLUICE_TEST_AWS_ENDPOINT"));
-        let localstack = Localstack::create(endpoint, self.route).await;
+        let localstack = Localstack::create(endpoint, self.route, self.manners).await;
         let mut world = World {
             settings: settings(&database, &localstack, &self.settings),
             api: ([127, 0, 0, 1], 0).into(),
@@ -121,7 +140,9 @@ impl World {
 
     /// One to be made otherwise.
     pub fn build() -> Build {
-        Build { route: Route::Direct, on_fake: false, worker: true, times: Times::default(), settings: Vec::new() }
+        let (route, times) = (Route::Direct, Times::default());
+        let manners = Manners { hidden: 60, most_times: None };
+        Build { route, on_fake: false, worker: true, times, manners, server: None, settings: Vec::new() }
     }
 
     /// A client of the tenant `acme`.
@@ -170,6 +191,14 @@ impl World {
         rows
     }
 
+    /// A session that has run these statements. What they hold is held until it is dropped.
+    pub async fn session(&self, statements: &str) -> tokio_postgres::Client {
+        let (client, connection) = tokio_postgres::connect(&self.database.url(), NoTls).await.expect("connected");
+        tokio::spawn(connection);
+        client.batch_execute(statements).await.expect("the statements are valid");
+        client
+    }
+
     /// Runs a query that counts.
     pub async fn count(&self, query: &str) -> i64 {
         self.query(query).await[0].get(0)
@@ -186,6 +215,7 @@ impl World {
             decided_at = decided_at - {back} WHERE status <> 'pending'"
         ))
         .await;
+        self.query(&format!("UPDATE unwanted_objects SET due_at = due_at - {back}")).await;
     }
 
     /// Waits until something is so.

@@ -1,55 +1,64 @@
 //! Whether Postgres and the bucket work. While they don't, no message is taken, so that none uses up its deliveries.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use sluice_common::chain::Chain;
 use sluice_common::db::Db;
 use sluice_common::storage::Bucket;
 use tokio::sync::watch;
 
-/// So many failures in a row are an outage and not bad luck.
+/// So many failures in a row are an outage, even though both say that they are well.
 const FAILURES: u32 = 5;
 /// How often both are asked, while they are out, whether they are back: doubling up to the second.
-const PROBES: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(30));
+const PROBES: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(10));
 
-/// A breaker that opens again within this time was closed too early.
-const SOON: Duration = Duration::from_mins(1);
+/// What that looks like.
+const FAILS: &str = "the database and the bucket answer, and yet nothing can be settled";
 
-/// Opens after failures in a row, and closes when Postgres and the bucket both answer again. Cheap to clone.
+/// What the breaker makes of Postgres and the bucket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum State {
+    /// They work.
+    Closed,
+    /// One of them failed, and both are being asked about it.
+    InDoubt,
+    /// They don't, which this sentence says more of.
+    Open(&'static str),
+}
+
+/// Asks both at the first failure, opens when one does not answer or they go on failing, and closes when both answer again.
+/// Nothing is taken meanwhile: a delivery costs more than the question. Cheap to clone.
 #[derive(Clone)]
 pub struct Breaker {
     db: Db,
     bucket: Bucket,
     failures: Arc<AtomicU32>,
-    /// When the breaker last closed, and how long was waited before that.
-    last: Arc<Mutex<Option<(Instant, Duration)>>>,
-    closed: watch::Sender<bool>,
+    state: watch::Sender<State>,
 }
 
 impl Breaker {
     /// A closed breaker.
     pub fn new(db: Db, bucket: Bucket) -> Self {
         metrics::gauge!("sluice_breaker_open").set(0);
-        Self { db, bucket, failures: Arc::default(), last: Arc::default(), closed: watch::Sender::new(true) }
+        Self { db, bucket, failures: Arc::default(), state: watch::Sender::new(State::Closed) }
     }
 
     /// Returns when the breaker is closed.
     pub async fn closed(&self) {
-        let waited = self.closed.subscribe().wait_for(|closed| *closed).await.map(drop);
+        let waited = self.state.subscribe().wait_for(|state| *state == State::Closed).await.map(drop);
         waited.expect("this breaker holds the sender");
     }
 
-    /// Whether it is open, and if so a sentence saying what that means.
+    /// Whether it is open, and if so a sentence saying why.
     ///
     /// # Errors
     /// The sentence.
     pub fn check(&self) -> Result<(), &'static str> {
-        if *self.closed.borrow() {
-            Ok(())
-        } else {
-            Err("the database or the bucket does not answer; no messages are taken")
+        match *self.state.borrow() {
+            State::Open(why) => Err(why),
+            State::Closed | State::InDoubt => Ok(()),
         }
     }
 
@@ -58,43 +67,73 @@ impl Breaker {
         self.failures.store(0, Ordering::Relaxed);
     }
 
-    /// Notes that one of them did not.
+    /// Notes that settling an upload failed for one of them. All that fails while they are asked about it counts as one.
     pub fn failed(&self) {
-        let failures = self.failures.fetch_add(1, Ordering::Relaxed) + 1;
-        if failures >= FAILURES && self.closed.send_if_modified(std::mem::take) {
-            metrics::gauge!("sluice_breaker_open").set(1);
-            tracing::error!(failures, "the database or the bucket does not answer; taking no messages until both do");
-            tokio::spawn(self.clone().probe());
+        if *self.state.borrow() == State::Closed {
+            let failures = self.failures.fetch_add(1, Ordering::Relaxed) + 1;
+            self.doubt(failures);
         }
     }
 
-    async fn probe(self) {
-        let mut wait = self.first_wait();
-        tokio::time::sleep(wait).await;
-        while let Err(error) = self.ask().await {
-            tracing::warn!(error = %Chain(&*error), "still not taking messages");
+    /// Has both asked because something else failed than settling, which says less about them.
+    pub fn suspect(&self) {
+        self.doubt(0);
+    }
+
+    fn doubt(&self, failures: u32) {
+        let doubts = |state: &mut State| {
+            let is_first = *state == State::Closed;
+            if is_first {
+                *state = State::InDoubt;
+            }
+            is_first
+        };
+        if self.state.send_if_modified(doubts) {
+            tokio::spawn(self.clone().resolve(failures));
+        }
+    }
+
+    /// Asks both, as often as it takes.
+    async fn resolve(self, failures: u32) {
+        let (why, mut wait) = match self.ask().await {
+            Ok(()) if failures < FAILURES => return self.close(),
+            Ok(()) => (FAILS, PROBES.0 * 2_u32.saturating_pow(failures - FAILURES)),
+            Err(why) => (why, PROBES.0),
+        };
+        self.open(failures, why);
+        loop {
+            wait = wait.min(PROBES.1);
             tokio::time::sleep(wait.mul_f64(rand::random_range(0.5..=1.0))).await;
-            wait = (wait * 2).min(PROBES.1);
+            let Err(why) = self.ask().await else { break };
+            self.state.send_replace(State::Open(why));
+            wait *= 2;
         }
-        self.failures.store(0, Ordering::Relaxed);
-        *self.last.lock().expect("no holder of the lock panics") = Some((Instant::now(), wait));
         metrics::gauge!("sluice_breaker_open").set(0);
-        tracing::info!("the database and the bucket answer again; taking messages");
-        self.closed.send_replace(true);
+        tracing::info!("the database and the bucket answer; taking messages");
+        self.close();
     }
 
-    /// How long to wait before the first question. If the breaker opens again soon after it closed, both may answer and yet
-    /// not do their part; then it is twice as long as last time.
-    fn first_wait(&self) -> Duration {
-        match *self.last.lock().expect("no holder of the lock panics") {
-            Some((closed, wait)) if closed.elapsed() < SOON => (wait * 2).min(PROBES.1),
-            _ => PROBES.0,
+    fn open(&self, failures: u32, why: &'static str) {
+        metrics::gauge!("sluice_breaker_open").set(1);
+        tracing::error!(failures, "taking no messages: {why}");
+        self.state.send_replace(State::Open(why));
+    }
+
+    fn close(&self) {
+        self.state.send_replace(State::Closed);
+    }
+
+    /// Asks whether both can do their part. Gives a sentence that says who can't, and logs the rest.
+    async fn ask(&self) -> Result<(), &'static str> {
+        let failed = |error: &dyn std::error::Error, why| {
+            tracing::warn!(error = %Chain(error), "{why}");
+            why
+        };
+        match self.db.takes_writes().await {
+            Ok(true) => {}
+            Ok(false) => return Err("the database takes no writes"),
+            Err(error) => return Err(failed(&error, "the database does not answer")),
         }
-    }
-
-    async fn ask(&self) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-        self.db.ping().await?;
-        self.bucket.ping().await?;
-        Ok(())
+        self.bucket.ping().await.map_err(|error| failed(&error, "the bucket does not answer"))
     }
 }

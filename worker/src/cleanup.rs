@@ -11,6 +11,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::breaker::Breaker;
+use crate::failpoint::{Point, reach};
 
 /// How often to ask for unwanted objects, if nobody says that there are any.
 const EVERY: Duration = Duration::from_secs(2);
@@ -24,7 +25,8 @@ pub async fn run(db: Db, bucket: Bucket, breaker: Breaker, unwanted: Arc<Notify>
             Ok(claimed) if claimed == BATCH as usize => continue,
             Ok(_) => {}
             Err(error) => {
-                tracing::error!(error = %Chain(&*error), "could not delete unwanted objects; trying again later")
+                tracing::error!(error = %Chain(&*error), "could not delete unwanted objects; trying again later");
+                breaker.suspect();
             }
         }
         tokio::select! {
@@ -41,8 +43,10 @@ async fn delete_batch(db: &Db, bucket: &Bucket) -> Result<usize, Box<dyn std::er
     if claimed.is_empty() {
         return Ok(0);
     }
+    reach(Point::AfterClaim, "").await;
     let objects: Vec<_> = claimed.iter().map(|object| (object.key.as_str(), object.version_id.as_deref())).collect();
     let refused = bucket.delete(&objects).await?;
+    reach(Point::AfterObjectDelete, "").await;
     for place in &refused {
         tracing::warn!(object.key = %claimed[*place].key, "the store would not delete an object; trying again later");
     }

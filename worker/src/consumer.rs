@@ -11,9 +11,10 @@ use tokio_util::task::TaskTracker;
 
 use crate::breaker::Breaker;
 use crate::deliver::settle_delivery;
+use crate::failpoint::{Point, reach};
 use crate::in_hand::InHand;
 use crate::pulse::Pulse;
-use crate::queue::{Answer, Delivery, Queue};
+use crate::queue::{Answer, Delivery, Queue, QueueError};
 use crate::settle::Settler;
 use crate::times::Times;
 
@@ -116,7 +117,7 @@ impl Consumer {
         slots
     }
 
-    async fn pause(&self, failures: u32, error: &crate::queue::QueueError, stop: &CancellationToken) {
+    async fn pause(&self, failures: u32, error: &QueueError, stop: &CancellationToken) {
         let wait =
             (PAUSES.0 * 2_u32.saturating_pow(failures.min(10))).min(PAUSES.1).mul_f64(rand::random_range(0.5..=1.0));
         tracing::error!(error = %Chain(error), failures, wait_ms = wait.as_millis(), "the queue does not answer; asking again");
@@ -129,14 +130,18 @@ impl Consumer {
         let in_hand = self.in_hand.hold(&delivery.receipt);
         metrics::counter!("sluice_messages_received_total").increment(1);
         let (queue, settler, db) = (self.queue.clone(), self.settler.clone(), self.db.clone());
-        let at_most = self.times.at_most;
+        let (breaker, at_most) = (self.breaker.clone(), self.times.at_most);
         self.tasks.spawn(async move {
             let _held = (slot, in_hand);
-            let Ok(answer) = tokio::time::timeout(at_most, settle_delivery(&settler, &delivery)).await else {
+            let settled = async {
+                reach(Point::AfterReceive, &delivery.message_id).await;
+                settle_delivery(&settler, &delivery).await
+            };
+            let Ok(answer) = tokio::time::timeout(at_most, settled).await else {
                 tracing::error!(message.id = %delivery.message_id, "gave up a delivery that took too long; it comes again");
                 return;
             };
-            tell(&queue, &db, delivery, answer).await;
+            tell(&queue, &db, &breaker, delivery, answer).await;
         });
     }
 
@@ -156,7 +161,7 @@ impl Consumer {
 }
 
 /// Tells the queue the answer. If that fails the message comes again, and settling it again changes nothing.
-async fn tell(queue: &Queue, db: &Db, delivery: Delivery, answer: Answer) {
+async fn tell(queue: &Queue, db: &Db, breaker: &Breaker, delivery: Delivery, answer: Answer) {
     let name = match &answer {
         Answer::Done => "done",
         Answer::Later(_) => "later",
@@ -164,18 +169,26 @@ async fn tell(queue: &Queue, db: &Db, delivery: Delivery, answer: Answer) {
     };
     metrics::counter!("sluice_messages_answered_total", "answer" => name).increment(1);
     let told = match answer {
-        Answer::Done => queue.delete(delivery.receipt).await,
+        Answer::Done => delete(queue, &delivery).await,
         Answer::Later(time) => queue.hide_for(delivery.receipt, time).await,
         Answer::Never(why) => {
             if let Err(error) = dead_events::keep(db, &delivery.message_id, &delivery.body, &why).await {
                 tracing::warn!(error = %Chain(&error), message.id = %delivery.message_id, "could not keep a dead event; it comes again");
+                breaker.suspect();
                 return;
             }
             tracing::error!(message.id = %delivery.message_id, reason = %why, "kept a message as a dead event: {why}");
-            queue.delete(delivery.receipt).await
+            delete(queue, &delivery).await
         }
     };
     if let Err(error) = told {
         tracing::warn!(error = %Chain(&error), message.id = %delivery.message_id, answer = name, "could not answer a delivery; it comes again");
     }
+}
+
+async fn delete(queue: &Queue, delivery: &Delivery) -> Result<(), QueueError> {
+    reach(Point::BeforeDeleteMessage, &delivery.message_id).await;
+    queue.delete(delivery.receipt.clone()).await?;
+    reach(Point::AfterDeleteMessage, &delivery.message_id).await;
+    Ok(())
 }

@@ -53,10 +53,11 @@ fn count(kind: &'static str) -> Answer {
 
 async fn settle_event(settler: &Settler, delivery: &Delivery, event: ObjectEvent) -> Answer {
     let cause = Cause::Event(delivery.message_id.clone());
-    match settler.settle_event(&event, cause).await {
+    match settler.settle_event(&event, delivery.times, cause).await {
         Ok(Settled::UnknownUpload) if delivery.times >= UNKNOWN_TIMES => {
             Answer::Never("there is no upload of this object".to_owned())
         }
+        Ok(Settled::Deadly) => Answer::Never("nobody has survived a look at its object".to_owned()),
         // The copy is recorded soon, or is found to be unwanted when its upload has ended otherwise.
         Ok(Settled::PromotionUnderWay) => Answer::Later(back_off(delivery.times)),
         Ok(Settled::UnknownUpload) => Answer::Later(UNKNOWN_WAIT),

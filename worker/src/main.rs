@@ -53,6 +53,7 @@ async fn main() -> ExitCode {
 async fn run() -> Result<(), Box<dyn std::error::Error>> {
     let reader = Reader::of_environment();
     telemetry::start(&reader.text("SLUICE_LOG")?)?;
+    sluice_worker::failpoint::start();
     let settings = Settings::read(&reader)?;
     let address = reader.text("SLUICE_WORKER_LISTEN")?;
     let listener = tokio::net::TcpListener::bind(&address)

@@ -15,6 +15,8 @@ use tokio::sync::Notify;
 
 use crate::breaker::Breaker;
 use crate::envelope::ObjectEvent;
+use crate::failpoint::{Point, reach};
+use crate::looks::{Looks, is_deadly};
 
 /// The most uploads in one statement.
 const BATCH: usize = 100;
@@ -34,6 +36,8 @@ pub enum Settled {
     Stray,
     /// The object is the copy of a promotion whose verdict is not recorded yet.
     PromotionUnderWay,
+    /// Nobody has survived a look at the object, so nobody looked.
+    Deadly,
     /// The object is none of ours.
     Foreign,
     /// There is no upload of this key.
@@ -92,6 +96,7 @@ pub struct Settler {
     policies: Arc<Policies>,
     lookups: Coalescer<UploadId, Result<Option<Upload>, Unreadable>, DbError>,
     decisions: Coalescer<Decision, bool, DbError>,
+    looks: Looks,
     breaker: Breaker,
     /// Rung when an object became unwanted.
     unwanted: Arc<Notify>,
@@ -111,7 +116,8 @@ impl Settler {
                 async move { uploads::decide(&db, &decisions).await }
             }
         });
-        Self { db, bucket, policies: Arc::new(policies), lookups, decisions, breaker, unwanted }
+        let looks = Looks::new(&db);
+        Self { db, bucket, policies: Arc::new(policies), lookups, decisions, looks, breaker, unwanted }
     }
 
     /// The bucket's name.
@@ -119,20 +125,25 @@ impl Settler {
         self.bucket.name()
     }
 
-    /// Settles the upload whose object an event speaks of.
+    /// Settles the upload whose object an event speaks of, whose message was handed out so many times.
     ///
     /// # Errors
     /// Where the database or the store does not do its part.
-    pub async fn settle_event(&self, event: &ObjectEvent, cause: Cause) -> Result<Settled, SettleError> {
-        self.noted(self.settle_what_is_at(event, cause).await)
+    pub async fn settle_event(&self, event: &ObjectEvent, times: u32, cause: Cause) -> Result<Settled, SettleError> {
+        self.noted(self.settle_what_is_at(event, times, cause).await)
     }
 
-    /// Settles a pending upload by the object under its grant's key.
+    /// Settles a claimed upload by the object under its grant's key.
     ///
     /// # Errors
     /// Where the database or the store does not do its part.
     pub async fn settle(&self, upload: Upload, cause: Cause) -> Result<Settled, SettleError> {
-        self.noted(self.look_and_judge(upload, cause).await)
+        if upload.looks_cut_off > 0 {
+            return self.noted(self.look_warily(upload, cause).await);
+        }
+        let id = upload.id;
+        let settled = self.look_and_judge(upload, cause).await;
+        self.noted(self.survived(id, settled))
     }
 
     /// Lets the breaker know how it went.
@@ -147,7 +158,7 @@ impl Settler {
         settled
     }
 
-    async fn settle_what_is_at(&self, event: &ObjectEvent, cause: Cause) -> Result<Settled, SettleError> {
+    async fn settle_what_is_at(&self, event: &ObjectEvent, times: u32, cause: Cause) -> Result<Settled, SettleError> {
         let Some(id) = ObjectKey::upload_id(&event.key) else { return Ok(Settled::Foreign) };
         let Some(upload) = self.lookups.call(id).await?? else { return Ok(Settled::UnknownUpload) };
         if !upload.grant_key.may_lead_to(&event.key) {
@@ -155,7 +166,7 @@ impl Settler {
         }
         let is_grants = upload.grant_key.as_str() == event.key;
         match &upload.state {
-            UploadState::Pending if is_grants => self.settle_and_tidy(upload, event, cause).await,
+            UploadState::Pending if is_grants => self.settle_and_tidy(upload, event, times, cause).await,
             // The copy that a promotion makes has an event of its own; whoever makes it also records it, unless it dies.
             UploadState::Pending => Ok(Settled::PromotionUnderWay),
             UploadState::Confirmed { object, .. } if object.key.as_str() == event.key => {
@@ -170,9 +181,20 @@ impl Settler {
     }
 
     /// Settles an upload, and gives up the version that the event speaks of where another one was judged.
-    async fn settle_and_tidy(&self, upload: Upload, event: &ObjectEvent, cause: Cause) -> Result<Settled, SettleError> {
+    async fn settle_and_tidy(
+        &self,
+        upload: Upload,
+        event: &ObjectEvent,
+        times: u32,
+        cause: Cause,
+    ) -> Result<Settled, SettleError> {
         let (id, write_once) = (upload.id, upload.write_once);
-        let settled = self.look_and_judge(upload, cause).await?;
+        // Whoever had the message before may have died of it.
+        let settled = if times > 1 || upload.looks_cut_off > 0 {
+            self.look_warily(upload, cause).await?
+        } else {
+            self.look_and_judge(upload, cause).await?
+        };
         if !write_once && event.version_id.is_some() && matches!(settled, Settled::Decided(_) | Settled::AlreadyDecided)
         {
             self.mark_unwanted(id, event, false).await?;
@@ -180,12 +202,33 @@ impl Settler {
         Ok(settled)
     }
 
+    /// Looks, if nobody is sure to die of it, at an object of which somebody may have died.
+    async fn look_warily(&self, upload: Upload, cause: Cause) -> Result<Settled, SettleError> {
+        if is_deadly(&upload) {
+            return Ok(Settled::Deadly);
+        }
+        let id = upload.id;
+        self.looks.begin(&upload).await?;
+        let settled = self.look_and_judge(upload, cause).await;
+        self.survived(id, settled)
+    }
+
+    /// What came of a look that has ended. A verdict leaves no more looks to come.
+    fn survived(&self, id: UploadId, settled: Result<Settled, SettleError>) -> Result<Settled, SettleError> {
+        if !matches!(settled, Ok(Settled::Decided(_) | Settled::AlreadyDecided)) {
+            self.looks.end(id);
+        }
+        settled
+    }
+
     async fn look_and_judge(&self, upload: Upload, cause: Cause) -> Result<Settled, SettleError> {
         let started = Instant::now();
         for _ in 0..LOOKS {
+            reach(Point::BeforeInspect, upload.grant_key.as_str()).await;
             let Look::Object(seen) = self.bucket.inspect(&upload.grant_key).await? else {
                 return Ok(Settled::NothingThere);
             };
+            reach(Point::AfterInspect, upload.grant_key.as_str()).await;
             let Some(outcome) = self.outcome(&upload, &seen).await? else { continue };
             let took = started.elapsed();
             let decision = Decision { id: upload.id, outcome, unwanted_version: seen.version_id, cause, took };
@@ -199,8 +242,21 @@ impl Settler {
     /// # Errors
     /// Where the database does not answer.
     pub async fn expire(&self, upload: &Upload) -> Result<Settled, SettleError> {
+        self.end(upload, Outcome::Expired).await
+    }
+
+    /// Ends a pending upload whose object is deadly, and has the object deleted.
+    ///
+    /// # Errors
+    /// Where the database does not answer.
+    pub async fn expire_unread(&self, upload: &Upload) -> Result<Settled, SettleError> {
+        self.end(upload, Outcome::ExpiredUnread).await
+    }
+
+    async fn end(&self, upload: &Upload, outcome: Outcome) -> Result<Settled, SettleError> {
+        reach(Point::BeforeExpire, upload.grant_key.as_str()).await;
         let (id, took) = (upload.id, Duration::ZERO);
-        let decision = Decision { id, outcome: Outcome::Expired, unwanted_version: None, cause: Cause::Sweep, took };
+        let decision = Decision { id, outcome, unwanted_version: None, cause: Cause::Sweep, took };
         self.record(decision, &upload.grant_key).await
     }
 
@@ -221,7 +277,10 @@ impl Settler {
             // The grant can be used again, so what was accepted goes where no grant reaches.
             Verdict::Accept => {
                 let lasting = upload.grant_key.promoted(&seen.etag);
-                match self.bucket.promote(&upload.grant_key, seen, &lasting).await? {
+                reach(Point::BeforePromote, upload.grant_key.as_str()).await;
+                let promotion = self.bucket.promote(&upload.grant_key, seen, &lasting).await?;
+                reach(Point::AfterPromote, upload.grant_key.as_str()).await;
+                match promotion {
                     Promotion::Copied { etag, version_id } => {
                         Some(Outcome::Confirmed(StoredObject { etag, version_id, ..stored(&lasting) }))
                     }
@@ -238,7 +297,10 @@ impl Settler {
             Outcome::Confirmed(object) if object.key != *grant_key => Some(object),
             _ => None,
         };
-        if self.decisions.call(decision).await? {
+        reach(Point::BeforeVerdict, grant_key.as_str()).await;
+        let was_first = self.decisions.call(decision).await?;
+        reach(Point::AfterVerdict, grant_key.as_str()).await;
+        if was_first {
             metrics::counter!("sluice_verdicts_total", "status" => status.as_str(), "cause" => cause).increment(1);
             tracing::info!(upload.id = %id, status = status.as_str(), cause, "upload {id} is {}", status.as_str());
             // What a promotion leaves behind can wait for the next look at what is unwanted; most verdicts leave nothing.

@@ -46,6 +46,7 @@ pub async fn run(db: Db, settler: Settler, breaker: Breaker, stop: CancellationT
             Ok(()) => EVERY,
             Err(error) => {
                 tracing::error!(error = %Chain(&error), "could not ask for due uploads; asking again");
+                breaker.suspect();
                 PAUSE
             }
         };
@@ -100,6 +101,11 @@ async fn look(settler: &Settler, Due { upload, overdue, hinted }: Due) -> Swept 
     let cause = if hinted { Cause::Hint } else { Cause::Sweep };
     let settled = match settler.settle(upload.clone(), cause).await {
         Ok(Settled::NothingThere) if overdue => settler.expire(&upload).await,
+        Ok(Settled::Deadly) => {
+            let id = upload.id;
+            tracing::error!(upload.id = %id, "nobody has survived a look at upload {id}; it expires unread");
+            if overdue { settler.expire_unread(&upload).await } else { Ok(Settled::Deadly) }
+        }
         other => other,
     };
     match settled {

@@ -39,6 +39,7 @@ pub fn pending() -> Upload {
         origin: Origin::V1,
         created_at: created_at(),
         deadline: created_at() + 1.hour(),
+        looks_cut_off: 0,
         state: UploadState::Pending,
     }
 }

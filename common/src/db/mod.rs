@@ -26,6 +26,7 @@ mod migrations {
 
 /// Every statement of the service, for the contract test that prepares them all.
 pub const STATEMENTS: &[&[&str]] = &[
+    &[TAKES_WRITES],
     api_keys::STATEMENTS,
     dead_events::STATEMENTS,
     owners::STATEMENTS,
@@ -41,6 +42,9 @@ const STATEMENT_TIMEOUT: Duration = Duration::from_secs(10);
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(12);
 /// The longest a caller waits for a connection, and for a new one to be made.
 const POOL_TIMEOUT: Duration = Duration::from_secs(5);
+
+const TAKES_WRITES: &str = "-- db.takes_writes
+    SELECT current_setting('transaction_read_only') = 'off' AS takes_writes";
 
 /// Why the database did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -160,8 +164,9 @@ impl Db {
             connection.query(&prepared, parameters).await.map_err(failed)
         });
         answer.await.unwrap_or_else(|late| {
-            // Nobody knows what it is doing; the next caller gets another one.
+            // Nobody knows what it is doing; the next caller gets another one, made since.
             drop(Object::take(connection));
+            self.pool.retain(|_, _| false);
             Err(DbError::Unavailable { operation, source: late.into() })
         })
     }
@@ -189,6 +194,15 @@ impl Db {
         let connection = self.connection(OPERATION).await?;
         connection.simple_query("SELECT 1").await.map_err(|error| DbError::from_driver(OPERATION, error))?;
         Ok(())
+    }
+
+    /// Whether the database can be written to: a replica can't, nor can one that was made read-only.
+    ///
+    /// # Errors
+    /// Where it does not answer.
+    pub async fn takes_writes(&self) -> Result<bool, DbError> {
+        let rows = self.rows("ask whether the database takes writes", TAKES_WRITES, &[]).await?;
+        Ok(rows.first().is_some_and(|row| row.get("takes_writes")))
     }
 
     /// Brings the schema up to date. Harmless when it is, and when two processes do so at once: the second waits for the

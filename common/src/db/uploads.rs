@@ -20,7 +20,7 @@ macro_rules! columns {
     () => {
         "u.id, u.tenant, u.policy, u.status, u.origin, u.filename, u.content_type, u.size, u.sha256, u.metadata, u.grant_key,
         u.write_once, u.created_at, u.deadline, u.decided_at, u.object_key, u.object_size, u.object_etag, u.object_version_id,
-        u.detected_type, u.reasons"
+        u.detected_type, u.reasons, u.looks_cut_off"
     };
 }
 
@@ -90,18 +90,18 @@ const LIST: &str = concat!(
     ORDER BY u.id DESC LIMIT $8"
 );
 
-/// A promoted upload's object lies elsewhere than its grant wrote, and a rejected one's is of no use: both leave an
-/// unwanted object behind.
+/// A promoted upload's object lies elsewhere than its grant wrote, a rejected one's is of no use, and one that must not be
+/// looked at is not kept either: each leaves an unwanted object behind.
 const DECIDE: &str = "-- uploads.decide
     WITH verdict AS (
         SELECT * FROM unnest(
             $1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::jsonb[], $9::text[],
-            $10::text[], $11::text[], $12::integer[]
+            $10::text[], $11::text[], $12::integer[], $13::boolean[]
         ) AS v (id, status, object_key, object_size, object_etag, object_version_id, detected_type, reasons,
-            unwanted_version_id, cause, cause_id, took_ms)
+            unwanted_version_id, cause, cause_id, took_ms, unread)
     ), held AS (
         -- Locked in the order of ids, so that two batches never wait for each other.
-        SELECT id FROM uploads WHERE id = ANY ($1) AND status = ANY ($13) ORDER BY id FOR UPDATE
+        SELECT id FROM uploads WHERE id = ANY ($1) AND status = ANY ($14) ORDER BY id FOR UPDATE
     ), changed AS (
         UPDATE uploads u
         SET status = v.status, decided_at = now(), object_key = v.object_key, object_size = v.object_size,
@@ -109,14 +109,15 @@ const DECIDE: &str = "-- uploads.decide
             reasons = v.reasons
         FROM held JOIN verdict v USING (id)
         WHERE u.id = held.id
-        RETURNING u.id, u.status, u.grant_key, u.object_key, v.unwanted_version_id, v.cause, v.cause_id, v.took_ms
+        RETURNING u.id, u.status, u.grant_key, u.object_key, v.unwanted_version_id, v.cause, v.cause_id, v.took_ms,
+            v.unread
     ), noted AS (
         INSERT INTO timeline (upload_id, status, cause, cause_id, took_ms)
         SELECT id, status, cause, cause_id, took_ms FROM changed
     ), unwanted AS (
         INSERT INTO unwanted_objects (object_key, version_id, upload_id)
         SELECT grant_key, unwanted_version_id, id FROM changed
-        WHERE status = 'rejected' OR (status = 'confirmed' AND object_key <> grant_key)
+        WHERE status = 'rejected' OR (status = 'confirmed' AND object_key <> grant_key) OR unread
     )
     SELECT array_agg(id) AS ids, pg_notify('sluice_decided', string_agg(id::text, ',')) FROM changed HAVING count(*) > 0";
 
@@ -161,24 +162,32 @@ const HINT: &str = "-- uploads.hint
     SELECT pg_notify('sluice_due', '') FROM hinted";
 
 /// Claims what is due by setting the next look: after as long again as the upload has waited, but at its deadline, and
-/// every minute from then on until the bucket has answered. What a client asked for comes first.
+/// every minute from then on until the bucket has answered. What a client asked for comes first. A first look counts as cut
+/// off from the claim on, until it has ended; the count that is returned is the one before.
 const CLAIM_DUE: &str = concat!(
     "-- uploads.claim_due
     WITH due AS (
-        SELECT id, look_at = '-infinity' AS hinted FROM uploads WHERE status = 'pending' AND look_at <= now() ORDER BY look_at LIMIT $1
+        SELECT id, look_at = '-infinity' AS hinted, looks_cut_off AS cut_off_before FROM uploads
+        WHERE status = 'pending' AND look_at <= now() ORDER BY look_at LIMIT $1
         FOR UPDATE SKIP LOCKED
     )
     UPDATE uploads u
-    SET look_at = CASE
+    SET looks_cut_off = greatest(u.looks_cut_off, 1), look_at = CASE
         WHEN u.deadline <= now() THEN now() + interval '1 minute'
         ELSE least(u.deadline, now() + greatest(interval '1 minute', now() - u.created_at)) END
     FROM due WHERE u.id = due.id
-    RETURNING u.deadline <= now() AS overdue, due.hinted, ",
+    RETURNING u.deadline <= now() AS overdue, due.hinted, due.cut_off_before, ",
     columns!()
 );
 
+const BEGIN_LOOKS: &str = "-- uploads.begin_looks
+    UPDATE uploads SET looks_cut_off = looks_cut_off + 1 WHERE id = ANY ($1) AND status = 'pending'";
+
+const END_LOOKS: &str = "-- uploads.end_looks
+    UPDATE uploads SET looks_cut_off = 0 WHERE id = ANY ($1) AND status = 'pending'";
+
 /// The statements of this table.
-pub const STATEMENTS: &[&str] = &[INSERT, FIND, LIST, DECIDE, CANCEL, EXTEND, HINT, CLAIM_DUE];
+pub const STATEMENTS: &[&str] = &[INSERT, FIND, LIST, DECIDE, CANCEL, EXTEND, HINT, CLAIM_DUE, BEGIN_LOOKS, END_LOOKS];
 
 /// Records pending uploads, all or none. Gives them back in the order they came.
 ///
@@ -304,6 +313,8 @@ pub enum Outcome {
     Rejected(StoredObject, Vec<Reason>),
     /// There was no object in time.
     Expired,
+    /// Time is up, and nobody survives a look at what is there. It goes unread.
+    ExpiredUnread,
 }
 
 impl Outcome {
@@ -312,14 +323,14 @@ impl Outcome {
         match self {
             Self::Confirmed(_) => UploadStatus::Confirmed,
             Self::Rejected(..) => UploadStatus::Rejected,
-            Self::Expired => UploadStatus::Expired,
+            Self::Expired | Self::ExpiredUnread => UploadStatus::Expired,
         }
     }
 
     fn object(&self) -> Option<&StoredObject> {
         match self {
             Self::Confirmed(object) | Self::Rejected(object, _) => Some(object),
-            Self::Expired => None,
+            Self::Expired | Self::ExpiredUnread => None,
         }
     }
 
@@ -328,7 +339,7 @@ impl Outcome {
             Self::Rejected(_, reasons) => Some(
                 reasons.iter().map(|reason| json!({"code": reason.code.as_str(), "detail": reason.detail})).collect(),
             ),
-            Self::Confirmed(_) | Self::Expired => None,
+            Self::Confirmed(_) | Self::Expired | Self::ExpiredUnread => None,
         }
     }
 }
@@ -392,6 +403,7 @@ pub async fn decide(db: &Db, decisions: &[Decision]) -> Result<Vec<bool>, DbErro
                 column!(|decision| decision.cause.as_str()),
                 column!(|decision| decision.cause.id()),
                 column!(|decision| i32::try_from(decision.took.as_millis()).unwrap_or(i32::MAX)),
+                column!(|decision| decision.outcome == Outcome::ExpiredUnread),
                 // The outcomes have the same sources; a test says so.
                 &sources(UploadStatus::Confirmed),
             ],
@@ -472,8 +484,29 @@ pub struct Due {
 /// Where the database does not answer.
 pub async fn claim_due(db: &Db, limit: i64) -> Result<Vec<Due>, DbError> {
     let rows = db.rows("claim due uploads", CLAIM_DUE, &[&limit]).await?;
-    let due = |row| Some(Due { upload: readable(row)?, overdue: row.get("overdue"), hinted: row.get("hinted") });
+    let due = |row: &Row| {
+        let upload = Upload { looks_cut_off: row.get("cut_off_before"), ..readable(row)? };
+        Some(Due { upload, overdue: row.get("overdue"), hinted: row.get("hinted") })
+    };
     Ok(rows.iter().filter_map(due).collect())
+}
+
+/// Counts looks that are about to begin, at uploads of which one was cut off before.
+///
+/// # Errors
+/// Where the database does not answer.
+pub async fn begin_looks(db: &Db, ids: &[UploadId]) -> Result<(), DbError> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+    db.rows("count looks that begin", BEGIN_LOOKS, &[&ids]).await.map(drop)
+}
+
+/// Forgets the looks at uploads: the last one has ended, whatever came of it.
+///
+/// # Errors
+/// Where the database does not answer.
+pub async fn end_looks(db: &Db, ids: &[UploadId]) -> Result<(), DbError> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+    db.rows("forget looks that ended", END_LOOKS, &[&ids]).await.map(drop)
 }
 
 /// The names of the statuses that this one is reached from.
@@ -524,6 +557,7 @@ fn read(row: &Row) -> Result<Upload, Unreadable> {
         origin: Origin::parse(row.get("origin")).ok_or_else(|| bad("origin"))?,
         created_at: row.get("created_at"),
         deadline: row.get("deadline"),
+        looks_cut_off: row.get("looks_cut_off"),
         state: read_state(row, &bad)?,
     })
 }
