@@ -44,7 +44,7 @@ pub(super) struct Stage {
 
 impl Stage {
     pub(super) async fn set(seed: u64) -> Self {
-        let (fake, database) = (Arc::new(set_fake().await), Database::create().await);
+        let (fake, database) = (Arc::new(set_fake().await), Database::create(None).await);
         let settings = settings(&fake, &database);
         let db = Db::new(&database.url(), 1).expect("the URL is valid");
         db.migrate().await.expect("the database can be migrated");

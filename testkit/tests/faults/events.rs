@@ -127,3 +127,21 @@ async fn events_of_another_bucket_or_place_touch_nothing() {
     assert_eq!(world.count("SELECT count(*) FROM dead_events").await, 0);
     world.end().await;
 }
+
+/// A10. A detected type stands for whatever a later version may write.
+#[tokio::test]
+async fn a_row_that_a_newer_version_wrote_is_left_to_it_and_stops_nobody_else() {
+    let world = World::build().on_fake().start().await;
+    let newer = super::sent(&world).await;
+    newer.is("confirmed").await;
+    all_answered(&world).await;
+    world.query("UPDATE uploads SET detected_type = 'from the future'").await;
+    let key = world.localstack.object_keys().await.remove(0);
+    world.localstack.send_event(&key).await;
+    let other = super::sent(&world).await;
+    other.is("confirmed").await;
+    let kept = async || world.count("SELECT count(*) FROM dead_events").await == 1;
+    world.until_in_time("the message is kept for whoever can read the row", kept).await;
+    world.query("UPDATE uploads SET detected_type = 'image/png'").await;
+    world.end().await;
+}
