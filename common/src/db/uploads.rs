@@ -122,14 +122,19 @@ const DECIDE: &str = "-- uploads.decide
 
 /// From `pending` to `canceled` and from `confirmed` to `deleted`. An object that is there, or is still being sent, becomes
 /// unwanted.
+///
+/// What a verdict writes is taken from the row as it was locked: if this had to wait for a verdict, Postgres first checks the
+/// constraints against the row as it was before.
 const CANCEL: &str = concat!("-- uploads.cancel
     WITH held AS (
-        SELECT id, status AS before FROM uploads WHERE id = $1 AND tenant = $2 AND (status = ANY ($3) OR status = ANY ($4))
+        SELECT id, status AS before, decided_at, object_key, object_size, object_etag, object_version_id, detected_type
+        FROM uploads WHERE id = $1 AND tenant = $2 AND (status = ANY ($3) OR status = ANY ($4))
         FOR UPDATE
     ), changed AS (
         UPDATE uploads u
         SET status = CASE WHEN held.before = ANY ($3) THEN 'canceled' ELSE 'deleted' END,
-            decided_at = coalesce(u.decided_at, now())
+            decided_at = coalesce(held.decided_at, now()), object_key = held.object_key, object_size = held.object_size,
+            object_etag = held.object_etag, object_version_id = held.object_version_id, detected_type = held.detected_type
         FROM held WHERE u.id = held.id
         RETURNING ", columns!(), "
     ), noted AS (
