@@ -219,8 +219,9 @@ impl Settler {
             self.unwanted.notify_one();
             return Ok(Settled::Decided(status));
         }
-        // Somebody was first. If our copy is not the one that was recorded, nobody else knows of it.
-        if let Outcome::Confirmed(object) = outcome {
+        // Somebody was first. If what we saw or copied is not what was recorded, nobody else may know of it: a sweep expires
+        // an upload whose object comes just after it has looked.
+        if let Outcome::Confirmed(object) | Outcome::Rejected(object, _) = outcome {
             self.mark_stray(id, object.key.as_str(), object.version_id.as_deref()).await?;
         }
         Ok(Settled::AlreadyDecided)
