@@ -10,6 +10,7 @@ pub mod fake_aws;
 pub mod files;
 mod invariants;
 mod localstack;
+pub mod model;
 pub mod soak;
 mod upload;
 mod world;

@@ -34,7 +34,7 @@ pub async fn run(db: Db, bucket: Bucket, unwanted: Arc<Notify>, stop: Cancellati
 }
 
 /// Deletes one batch. What the store would not delete stays claimed until it is due again. Gives how many were claimed.
-async fn delete_batch(db: &Db, bucket: &Bucket) -> Result<usize, Box<dyn std::error::Error>> {
+pub(crate) async fn delete_batch(db: &Db, bucket: &Bucket) -> Result<usize, Box<dyn std::error::Error + Send + Sync>> {
     let claimed = claim(db, BATCH).await?;
     if claimed.is_empty() {
         return Ok(0);

@@ -160,7 +160,7 @@ async fn keep_hidden(queue: &Queue, delivery: &Delivery) {
 }
 
 /// Tells the queue the answer. If that fails the message comes again, and settling it again changes nothing.
-async fn tell(queue: &Queue, db: &Db, delivery: Delivery, answer: Answer) {
+pub(crate) async fn tell(queue: &Queue, db: &Db, delivery: Delivery, answer: Answer) {
     let name = match &answer {
         Answer::Done => "done",
         Answer::Later(_) => "later",

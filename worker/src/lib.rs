@@ -5,6 +5,7 @@
 //! `FOR UPDATE SKIP LOCKED`.
 
 mod breaker;
+pub mod by_hand;
 mod cleanup;
 mod consumer;
 mod deliver;

@@ -53,7 +53,7 @@ async fn hinted(hints: &mut UnboundedReceiver<Heard>) {
 }
 
 /// Looks at one batch of due uploads. Gives how many there were.
-async fn look_at_due(db: &Db, settler: &Settler) -> Result<usize, DbError> {
+pub(crate) async fn look_at_due(db: &Db, settler: &Settler) -> Result<usize, DbError> {
     let due = claim_due(db, BATCH).await?;
     let found = due.len();
     stream::iter(due).for_each_concurrent(AT_ONCE, |due| look(settler, due)).await;
