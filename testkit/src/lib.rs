@@ -10,6 +10,7 @@ pub mod fake_aws;
 pub mod files;
 mod invariants;
 mod localstack;
+pub mod model;
 mod on_fake;
 mod planted;
 pub mod postgres;

@@ -38,7 +38,7 @@ pub async fn run(db: Db, bucket: Bucket, breaker: Breaker, unwanted: Arc<Notify>
 }
 
 /// Deletes one batch. What the store would not delete stays claimed until it is due again. Gives how many were claimed.
-async fn delete_batch(db: &Db, bucket: &Bucket) -> Result<usize, Box<dyn std::error::Error>> {
+pub(crate) async fn delete_batch(db: &Db, bucket: &Bucket) -> Result<usize, Box<dyn std::error::Error + Send + Sync>> {
     let claimed = claim(db, BATCH).await?;
     if claimed.is_empty() {
         return Ok(0);

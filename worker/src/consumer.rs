@@ -161,7 +161,7 @@ impl Consumer {
 }
 
 /// Tells the queue the answer. If that fails the message comes again, and settling it again changes nothing.
-async fn tell(queue: &Queue, db: &Db, breaker: &Breaker, delivery: Delivery, answer: Answer) {
+pub(crate) async fn tell(queue: &Queue, db: &Db, breaker: &Breaker, delivery: Delivery, answer: Answer) {
     let name = match &answer {
         Answer::Done => "done",
         Answer::Later(_) => "later",

@@ -6,6 +6,7 @@
 
 mod backlog;
 mod breaker;
+pub mod by_hand;
 mod cleanup;
 mod consumer;
 mod deliver;

@@ -293,10 +293,6 @@ impl Settler {
     async fn record(&self, decision: Decision, grant_key: &ObjectKey) -> Result<Settled, SettleError> {
         let (id, outcome, cause) = (decision.id, decision.outcome.clone(), decision.cause.as_str());
         let status = outcome.status();
-        let copy = match &outcome {
-            Outcome::Confirmed(object) if object.key != *grant_key => Some(object),
-            _ => None,
-        };
         reach(Point::BeforeVerdict, grant_key.as_str()).await;
         let was_first = self.decisions.call(decision).await?;
         reach(Point::AfterVerdict, grant_key.as_str()).await;
@@ -309,8 +305,9 @@ impl Settler {
             }
             return Ok(Settled::Decided(status));
         }
-        // Somebody was first. If our copy is not the one that was recorded, nobody else knows of it.
-        if let Some(object) = copy {
+        // Somebody was first. If what we saw or copied is not what was recorded, nobody else may know of it: a sweep expires
+        // an upload whose object comes just after it has looked.
+        if let Outcome::Confirmed(object) | Outcome::Rejected(object, _) = outcome {
             unwanted_objects::add(&self.db, id, object.key.as_str(), object.version_id.as_deref()).await?;
         }
         Ok(Settled::AlreadyDecided)

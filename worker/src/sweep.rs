@@ -97,7 +97,7 @@ impl Looks {
 }
 
 /// Looks at one upload; expires it only if the bucket answered that there is nothing.
-async fn look(settler: &Settler, Due { upload, overdue, hinted }: Due) -> Swept {
+pub(crate) async fn look(settler: &Settler, Due { upload, overdue, hinted }: Due) -> Swept {
     let cause = if hinted { Cause::Hint } else { Cause::Sweep };
     let settled = match settler.settle(upload.clone(), cause).await {
         Ok(Settled::NothingThere) if overdue => settler.expire(&upload).await,

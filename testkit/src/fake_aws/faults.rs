@@ -23,6 +23,7 @@ pub(super) enum Effect {
     Hang,
     Header(HeaderName, HeaderValue),
     Hold(watch::Receiver<bool>),
+    HoldReply(watch::Receiver<bool>),
     IgnoreRange,
     Meanwhile(Arc<dyn Fn() + Send + Sync>),
     ShortBody(usize),

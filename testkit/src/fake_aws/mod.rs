@@ -142,6 +142,11 @@ impl FakeAws {
         self.server.signals.count(op, Stage::Arrived)
     }
 
+    /// How many requests of the operation were carried out or refused.
+    pub fn count_done(&self, op: Op) -> u64 {
+        self.server.signals.count(op, Stage::Done)
+    }
+
     /// Waits until that many requests of the operation came, since the start.
     ///
     /// # Panics

@@ -80,6 +80,13 @@ impl<'a> On<'a> {
         Gate { open }
     }
 
+    /// Carried out, but answered only once the gate is opened.
+    pub fn hold_reply(self) -> Gate {
+        let open = watch::Sender::new(false);
+        self.is(Effect::HoldReply(open.subscribe()));
+        Gate { open }
+    }
+
     /// This happens just before it is carried out.
     pub fn meanwhile(self, happens: impl Fn() + Send + Sync + 'static) {
         self.is(Effect::Meanwhile(Arc::new(happens)));

@@ -124,6 +124,8 @@ impl Server {
             match effect {
                 Effect::DelayReply(time) => self.clock.sleep(time).await,
                 Effect::DropReply => return Err(Cut),
+                // An error means that the gate is gone, and so open.
+                Effect::HoldReply(mut gate) => drop(gate.wait_for(|open| *open).await),
                 Effect::Header(name, value) => drop(response.headers_mut().insert(name, value)),
                 Effect::ShortBody(bytes) => response = reply::shorten(response, bytes).await,
                 Effect::Trickle(interval) => response = reply::trickle(response, interval, self.clock.clone()).await,

@@ -8,12 +8,12 @@ use super::clients::etag_of;
 use super::faults::GARBAGE;
 use super::ledger::Known;
 use super::stage::{BUCKET, Stage};
-use crate::invariants::NEVER;
+use crate::invariants::{NEVER, OPEN_TRANSACTIONS};
 
 /// What must hold of the database by itself, and of messages that nobody could read.
 pub(super) async fn of_database(stage: &Stage) -> Vec<String> {
     let mut wrong = stage.ledger.contradictions();
-    for (what, query) in NEVER {
+    for (what, query) in NEVER.iter().chain(&[OPEN_TRANSACTIONS]) {
         match stage.count(query).await {
             0 => {}
             count => wrong.push(format!("{what}: {count}")),

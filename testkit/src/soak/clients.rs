@@ -225,7 +225,7 @@ impl Client {
 }
 
 /// The etag that the store gives these bytes, in its quotes.
-pub(super) fn etag_of(bytes: &[u8]) -> String {
+pub(crate) fn etag_of(bytes: &[u8]) -> String {
     let mut md5 = Md5::new();
     md5.update(bytes);
     format!("\"{}\"", hex::encode(md5.finalize()))

@@ -26,6 +26,7 @@ use rand::rngs::StdRng;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+pub(crate) use self::clients::etag_of;
 use self::stage::Stage;
 use self::workers::Workers;
 

@@ -1,0 +1,172 @@
+//! What the model is compared with: the real steps on a real Postgres and the fake, and ways to see what is there.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sluice_common::db::Db;
+use sluice_common::db::timeline::Cause;
+use sluice_common::db::uploads::{self, NewUpload};
+use sluice_common::domain::{
+    ContentType, Declaration, FileName, ObjectKey, Origin, Policies, Policy, Tenant, UploadId,
+};
+use sluice_common::settings::Reader;
+use sluice_worker::Settings;
+use tokio_postgres::NoTls;
+
+use super::hands::Hands;
+use super::known::Seen;
+use crate::database::Database;
+use crate::fake_aws::FakeAws;
+
+/// The bucket; the queue that its events wait in until they are told; the one that the worker takes from.
+pub(super) const BUCKET: &str = "model";
+pub(super) const STORE: &str = "model-store";
+pub(super) const QUEUE: &str = "model-queue";
+
+const AT_WORK: &str = "SELECT count(*) FROM pg_stat_activity
+    WHERE datname = current_database() AND application_name = 'sluice' AND state = 'active'";
+
+const EMPTY: &str = "TRUNCATE uploads, timeline, unwanted_objects, dead_events";
+
+/// A database, for one list of operations after the other.
+pub struct Bench {
+    pub(super) fake: Arc<FakeAws>,
+    sql: tokio_postgres::Client,
+    db: Db,
+    tenant: Tenant,
+    policy: Policy,
+    database: Database,
+}
+
+impl Bench {
+    /// Makes one on the server that `SLUICE_TEST_DATABASE_URL` names.
+    ///
+    /// # Panics
+    /// Where there is none.
+    pub async fn set() -> Self {
+        let database = Database::create(None).await;
+        let db = Db::new(&database.url(), 2).expect("the URL is valid");
+        db.migrate().await.expect("the database can be migrated");
+        let (sql, connection) = tokio_postgres::connect(&database.url(), NoTls).await.expect("the server is there");
+        tokio::spawn(connection);
+        let policy = Policies::built_in().find("images").expect("a built-in policy").clone();
+        let tenant = Tenant::parse("acme").expect("a valid name");
+        Self { fake: Arc::new(start_fake().await), sql, db, tenant, policy, database }
+    }
+
+    /// Makes it as good as new.
+    pub(super) async fn clear(&mut self) {
+        self.run(EMPTY).await;
+        self.fake = Arc::new(start_fake().await);
+    }
+
+    pub(super) async fn worker(&self) -> Hands {
+        Hands::start(self.settings(), Arc::clone(&self.fake)).await
+    }
+
+    fn settings(&self) -> Settings {
+        let variable = |name: &str| {
+            Some(match name {
+                "SLUICE_DATABASE_URL" => self.database.url(),
+                "SLUICE_DATABASE_CONNECTIONS" => "4".to_owned(),
+                "SLUICE_S3_BUCKET" => BUCKET.to_owned(),
+                "SLUICE_S3_ENDPOINT" | "SLUICE_SQS_ENDPOINT" => self.fake.endpoint().to_owned(),
+                "SLUICE_S3_PATH_STYLE" => "true".to_owned(),
+                "SLUICE_SQS_QUEUE_URL" => self.fake.queue_url(QUEUE),
+                _ => return None,
+            })
+        };
+        Settings::read(&Reader::new(&variable)).expect("the settings are valid")
+    }
+
+    /// Declares a picture. Gives its id and its grant's key.
+    pub(super) async fn declare(&self, write_once: bool) -> (UploadId, String) {
+        let id = UploadId::generate();
+        let key = if write_once { ObjectKey::lasting } else { ObjectKey::incoming };
+        let new = NewUpload {
+            id,
+            tenant: self.tenant.clone(),
+            policy: self.policy.name.clone(),
+            declared: declaration(),
+            metadata: None,
+            grant_key: key(&self.policy, &self.tenant, id, ".png"),
+            write_once,
+            origin: Origin::V1,
+            finish_within: self.policy.finish_within,
+            caller: "model".to_owned(),
+        };
+        let key = new.grant_key.to_string();
+        uploads::insert(&self.db, &[new]).await.expect("the upload is recorded");
+        (id, key)
+    }
+
+    /// For how long an upload may stay without an object, in seconds.
+    pub(super) fn finish_within(&self) -> u64 {
+        self.policy.finish_within.as_secs()
+    }
+
+    pub(super) async fn cancel(&self, id: UploadId) {
+        let cause = Cause::Client("model".to_owned());
+        uploads::cancel(&self.db, &self.tenant, id, &cause).await.expect("the database answers");
+    }
+
+    pub(super) async fn hint(&self, id: UploadId) {
+        uploads::hint(&self.db, &self.tenant, id).await.expect("the database answers");
+    }
+
+    /// Lets time pass, for the database as for the queue.
+    pub(super) async fn pass(&self, seconds: u64) {
+        self.fake.clock().advance(Duration::from_secs(seconds));
+        let back = format!("interval '{seconds} seconds'");
+        let uploads = ["created_at", "deadline", "look_at", "decided_at"];
+        let moved = uploads.map(|column| format!("{column} = {column} - {back}")).join(", ");
+        self.run(&format!("UPDATE uploads SET {moved}; UPDATE unwanted_objects SET due_at = due_at - {back}")).await;
+    }
+
+    /// Lets just the time pass after which everything pending is looked at.
+    pub(super) async fn make_due(&self) {
+        self.run("UPDATE uploads SET look_at = least(look_at, now()) WHERE status = 'pending'").await;
+    }
+
+    /// Waits until Postgres has done what somebody asked for who is gone.
+    pub(super) async fn database_is_idle(&self) {
+        while self.count(AT_WORK).await > 0 {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    }
+
+    async fn run(&self, statements: &str) {
+        self.sql.batch_execute(statements).await.expect("the statements are valid");
+    }
+
+    /// Runs a query that counts.
+    pub(super) async fn count(&self, query: &str) -> i64 {
+        self.sql.query_one(query, &[]).await.expect("the query is valid").get(0)
+    }
+
+    /// All uploads as they are now.
+    pub(super) async fn uploads(&self) -> HashMap<UploadId, Seen> {
+        let rows = self.sql.query("SELECT id, status, object_key, object_etag FROM uploads", &[]).await;
+        let seen = |row: &tokio_postgres::Row| Seen { status: row.get(1), object_key: row.get(2), etag: row.get(3) };
+        rows.expect("the query is valid").iter().map(|row| (UploadId(row.get(0)), seen(row))).collect()
+    }
+}
+
+fn declaration() -> Declaration {
+    Declaration {
+        filename: FileName::parse("pixel.png").expect("a valid name"),
+        content_type: ContentType::parse("image/png").expect("a valid type"),
+        size: None,
+        sha256: None,
+    }
+}
+
+async fn start_fake() -> FakeAws {
+    let fake = FakeAws::start().await;
+    fake.create_bucket(BUCKET);
+    fake.create_queue(STORE, &[]);
+    fake.create_queue(QUEUE, &[("VisibilityTimeout", "60")]);
+    fake.notify(BUCKET, STORE);
+    fake
+}
