@@ -15,7 +15,7 @@ const FAILURES: u32 = 5;
 const PROBES: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(10));
 
 /// What that looks like.
-const FAILS: &str = "the database and the bucket answer, and yet nothing can be settled";
+const FAILS: &str = "no messages are taken: the database and the bucket answer, and yet nothing can be settled";
 
 /// What the breaker makes of Postgres and the bucket.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -115,8 +115,8 @@ impl Breaker {
 
     fn open(&self, failures: u32, why: &'static str) {
         metrics::gauge!("sluice_breaker_open").set(1);
-        tracing::error!(failures, "taking no messages: {why}");
         self.state.send_replace(State::Open(why));
+        tracing::error!(failures, "{why}");
     }
 
     fn close(&self) {
@@ -131,9 +131,9 @@ impl Breaker {
         };
         match self.db.takes_writes().await {
             Ok(true) => {}
-            Ok(false) => return Err("the database takes no writes"),
-            Err(error) => return Err(failed(&error, "the database does not answer")),
+            Ok(false) => return Err("no messages are taken: the database takes no writes"),
+            Err(error) => return Err(failed(&error, "no messages are taken: the database does not answer")),
         }
-        self.bucket.ping().await.map_err(|error| failed(&error, "the bucket does not answer"))
+        self.bucket.ping().await.map_err(|error| failed(&error, "no messages are taken: the bucket does not answer"))
     }
 }

@@ -95,12 +95,12 @@ async fn while_the_bucket_refuses_connections_no_delivery_is_burnt_and_nothing_e
     let (arrived, overdue) = (client.declare(&files::png()).await, client.declare(&files::png()).await);
     proxy.close().await;
     arrived.put(&files::png().bytes).await;
-    process.heard("taking no messages").await;
+    process.heard("no messages are taken").await;
     world.pass(std::time::Duration::from_hours(2)).await;
     let (status, why) = process.readiness().await;
     assert_eq!(status, 503);
-    assert_eq!(why, "not ready: the bucket does not answer\n");
-    process.heard_times(2, "the bucket does not answer").await;
+    assert_eq!(why, "not ready: no messages are taken: the bucket does not answer\n");
+    process.heard_times(3, "the bucket does not answer").await;
     assert_eq!(overdue.now().await["status"], "pending");
     proxy.open().await;
     arrived.is("confirmed").await;

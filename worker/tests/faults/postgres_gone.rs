@@ -75,7 +75,7 @@ async fn an_outage_longer_than_the_queues_patience_burns_no_delivery() {
     for upload in &uploads {
         upload.put(&files::png().bytes).await;
     }
-    process.heard("taking no messages").await;
+    process.heard("no messages are taken").await;
     let (status, why) = process.readiness().await;
     assert_eq!(status, 503);
     assert_eq!(why, "not ready: the database does not answer\n");
@@ -97,7 +97,7 @@ async fn a_worker_stops_when_asked_to_even_during_an_outage() {
     let uploads = declared(&world, 1).await;
     let mut process = worker(&world, "").await;
     postgres.stop();
-    process.heard("taking no messages").await;
+    process.heard("no messages are taken").await;
     process.terminate();
     assert!(process.ended().await.success(), "{}", process.log());
     uploads[0].put(&files::png().bytes).await;
@@ -119,13 +119,13 @@ async fn a_database_that_takes_no_writes_counts_as_an_outage() {
     let process = worker(&world, "").await;
     let read_only = |on: &str| format!("ALTER SYSTEM SET default_transaction_read_only = {on}");
     postgres.execute(&[&read_only("on"), "SELECT pg_reload_conf()"]).await;
-    process.heard("taking no messages").await;
+    process.heard("no messages are taken").await;
     for upload in &uploads {
         upload.put(&files::png().bytes).await;
     }
     let (status, why) = process.readiness().await;
     assert_eq!(status, 503);
-    assert_eq!(why, "not ready: the database takes no writes\n");
+    assert_eq!(why, "not ready: no messages are taken: the database takes no writes\n");
     postgres.execute(&[&read_only("off"), "SELECT pg_reload_conf()"]).await;
     all_is_well(world, &uploads).await;
 }

@@ -105,7 +105,7 @@ async fn a_database_that_falls_silent_is_given_up_and_asked_anew() {
     proxy.breaks(|_| Some(Fault::Silence));
     proxy.broke(1).await;
     after.put(&files::png().bytes).await;
-    process.heard("taking no messages").await;
+    process.heard("no messages are taken").await;
     proxy.heals();
     after.is("confirmed").await;
     world.end().await;
