@@ -58,7 +58,7 @@ fn side() -> impl Strategy<Value = Side> {
 fn begun() -> impl Strategy<Value = (Step, Seam)> {
     prop_oneof![
         3 => Just((Step::Take, Seam::Look)),
-        2 => Just((Step::Take, Seam::Copy)),
+        3 => Just((Step::Take, Seam::Copy)),
         2 => Just((Step::Take, Seam::Answer)),
         3 => Just((Step::Sweep, Seam::Look)),
         1 => Just((Step::Sweep, Seam::Copy)),
@@ -126,4 +126,17 @@ async fn a_wrong_file_that_comes_while_its_upload_expires_is_not_left_behind() {
         Op::Finish { worker: 0 },
     ];
     check(&mut Bench::set().await, &ops).await.expect("its object is deleted");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_is_replaced_while_it_is_copied_is_looked_at_again() {
+    let ops = [
+        Op::Declare { write_once: false },
+        Op::Put { upload: 0, right: true },
+        Op::Tell { event: 0 },
+        Op::Begin(Step::Take, Seam::Copy, Side::Before),
+        Op::Put { upload: 0, right: false },
+        Op::Finish { worker: 0 },
+    ];
+    check(&mut Bench::set().await, &ops).await.expect("what is confirmed is what was judged");
 }

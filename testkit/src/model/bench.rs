@@ -147,8 +147,13 @@ impl Bench {
 
     /// All uploads as they are now.
     pub(super) async fn uploads(&self) -> HashMap<UploadId, Seen> {
-        let rows = self.sql.query("SELECT id, status, object_key, object_etag FROM uploads", &[]).await;
-        let seen = |row: &tokio_postgres::Row| Seen { status: row.get(1), object_key: row.get(2), etag: row.get(3) };
+        let rows = self.sql.query("SELECT id, status, object_key, object_etag, object_size FROM uploads", &[]).await;
+        let seen = |row: &tokio_postgres::Row| Seen {
+            status: row.get(1),
+            object_key: row.get(2),
+            etag: row.get(3),
+            size: row.get(4),
+        };
         rows.expect("the query is valid").iter().map(|row| (UploadId(row.get(0)), seen(row))).collect()
     }
 }

@@ -9,6 +9,8 @@ pub(super) struct Seen {
     pub(super) object_key: Option<String>,
     /// The etag of the object that was judged, in its quotes.
     pub(super) etag: Option<String>,
+    /// Its size, in bytes.
+    pub(super) size: Option<i64>,
 }
 
 /// A file that was sent.
@@ -51,7 +53,7 @@ impl Happening<'_> {
 impl Known {
     /// One that was just declared.
     pub(super) fn new(grant_key: String, write_once: bool, deadline: u64) -> Self {
-        let seen = Seen { status: "pending".to_owned(), object_key: None, etag: None };
+        let seen = Seen { status: "pending".to_owned(), object_key: None, etag: None, size: None };
         Self { grant_key, write_once, deadline, there: None, lay_there: vec![None], seen }
     }
 

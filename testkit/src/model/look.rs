@@ -48,9 +48,9 @@ impl Run<'_> {
             }
             if now.status == "confirmed" {
                 let object = self.bench.fake.object(BUCKET, now.object_key.as_deref().unwrap_or_default());
-                let etag = object.map(|object| soak::etag_of(&object));
-                if etag != now.etag {
-                    return Err(format!("upload {id} is {now:?}, and its object is {etag:?}"));
+                let is = object.map(|object| (soak::etag_of(&object), object.len() as i64));
+                if is != now.etag.clone().zip(now.size) {
+                    return Err(format!("upload {id} is {now:?}, and its object is {is:?}"));
                 }
             }
         }

@@ -50,14 +50,17 @@ async fn rest(run: &mut Run<'_>, once_more: bool) -> Result<(), String> {
     Err(format!("{left} uploads and unwanted objects are left, and in the queue {held:?}"))
 }
 
-/// With every event there was, no upload that has ended has left anything where its grant writes, unless an operator sees it.
+/// With every event there was, no upload that has ended has left anything where its grant writes, and none that was deleted
+/// what it had confirmed; unless an operator sees it.
 async fn nothing_is_left_under_a_grant(run: &Run<'_>) -> Result<(), String> {
     for (id, known) in &run.uploads {
-        let key = &known.grant_key;
-        let confirmed = known.seen.status == "confirmed" && known.seen.object_key.as_ref() == Some(key);
-        let dead = format!("SELECT count(*) FROM dead_events WHERE body LIKE '%{key}%'");
-        if known.there.is_some() && !confirmed && run.bench.count(&dead).await == 0 {
-            return Err(format!("upload {id} is {}, and its object is left behind", known.seen.status));
+        let own = known.seen.object_key.as_ref();
+        let confirmed = own.filter(|_| known.seen.status == "confirmed");
+        for key in own.into_iter().chain([&known.grant_key]).filter(|key| confirmed != Some(key)) {
+            let dead = format!("SELECT count(*) FROM dead_events WHERE body LIKE '%{key}%'");
+            if run.keys.contains(key) && run.bench.count(&dead).await == 0 {
+                return Err(format!("upload {id} is {}, and the object {key} is left behind", known.seen.status));
+            }
         }
     }
     Ok(())

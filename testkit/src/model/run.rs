@@ -246,9 +246,9 @@ fn reaches(fake: Arc<FakeAws>, seam: Seam, side: Side) -> impl Future<Output = (
     }
 }
 
-/// A file that there is only once: a picture, or what claims to be one.
+/// A file that there is only once, and whose size is its own: a picture, or what claims to be one.
 fn file(number: u32, right: bool) -> Vec<u8> {
     let mut bytes = if right { files::png().bytes } else { files::script_as_png().bytes };
-    bytes.extend(format!("{number}\n").bytes());
+    bytes.extend(format!("{}\n", "#".repeat(number as usize)).bytes());
     bytes
 }
