@@ -12,7 +12,7 @@ use sluice_common::domain::{Upload, UploadId};
 
 /// So many looks in a row that were cut off are no bad luck: nobody looks again. Fewer than the deliveries of a message, so
 /// that it is known what is wrong with it.
-const MOST_CUT_OFF: i16 = 4;
+pub const MOST_CUT_OFF: i16 = 4;
 /// How much later each of them makes the next. What was only in the company of a deadly one is done by then.
 const LATER: Duration = Duration::from_millis(250);
 /// How long to wait when the database did not hear that a look has ended.

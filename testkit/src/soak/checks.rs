@@ -35,6 +35,9 @@ pub(super) async fn of_uploads(stage: &Stage) -> Vec<String> {
         .await;
     let mut known = stage.ledger.all();
     let mut wrong = Vec::new();
+    if !rows.iter().any(|row| row.get::<_, &str>("status") == "confirmed") {
+        wrong.push("nothing was confirmed at all: was anything tested?".to_owned());
+    }
     for row in &rows {
         let id = UploadId(row.get("id"));
         let status: &str = row.get("status");

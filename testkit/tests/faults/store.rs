@@ -29,7 +29,7 @@ async fn a_store_that_refuses_us_gives_no_verdicts_and_gets_no_messages() {
         world.fake().on(Op::GetObject).answer(403, code);
         let keys = world.plant(30).await;
         world.deliver(&keys);
-        let noticed = async || world.is_not_ready("the bucket does not answer").await;
+        let noticed = async || world.is_not_ready("no messages are taken: the bucket does not answer").await;
         world.until("the worker says so", noticed).await;
         let taken = world.fake().count(Op::ReceiveMessage);
         // Several probes later.
