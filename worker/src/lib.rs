@@ -32,6 +32,7 @@ use sluice_common::storage::{Bucket, SdkClients};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
+pub use looks::MOST_CUT_OFF;
 pub use queue::dead_letters;
 pub use settings::Settings;
 pub use times::Times;

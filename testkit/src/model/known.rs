@@ -41,6 +41,8 @@ pub(super) struct Happening<'a> {
     pub(super) steps: &'a [Step],
     /// Whether this upload's client has just taken it back.
     pub(super) taken_back: bool,
+    /// Whether so many looks had not ended that a worker may take an object for one that nobody survives.
+    pub(super) deadly: bool,
     pub(super) now: u64,
 }
 
@@ -91,13 +93,13 @@ impl Known {
         }
     }
 
-    /// Only a sweep expires, only after the deadline, and only where nothing was.
+    /// Only a sweep expires, only after the deadline, and only where nothing was that could be looked at.
     fn may_expire(&self, happening: Happening<'_>) -> Result<(), String> {
         if !happening.steps.contains(&Step::Sweep) {
             Err("nobody was sweeping".to_owned())
         } else if happening.now < self.deadline {
             Err("its deadline has not passed".to_owned())
-        } else if self.lay_there.iter().all(Option::is_some) {
+        } else if !happening.deadly && self.lay_there.iter().all(Option::is_some) {
             Err("its object was there all the time".to_owned())
         } else {
             Ok(())

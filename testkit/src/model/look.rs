@@ -20,10 +20,11 @@ impl Run<'_> {
         let keys: HashSet<String> = self.bench.fake.keys(BUCKET).into_iter().collect();
         let rows = self.bench.uploads().await;
         self.look_at_objects(&keys, &rows)?;
+        let deadly = self.may_be_deadly();
         let steps: Vec<Step> = step.into_iter().chain(self.begun.iter().map(|begun| begun.step)).collect();
         for (id, known) in &mut self.uploads {
             let new = &rows[id];
-            let happening = Happening { steps: &steps, taken_back: taken_back == Some(*id), now: self.now };
+            let happening = Happening { steps: &steps, taken_back: taken_back == Some(*id), deadly, now: self.now };
             let wrong = |why| format!("upload {id} became {new:?}, and {why}: {known:?}");
             known.may_become(new, happening).map_err(wrong)?;
             known.seen = new.clone();
