@@ -1,22 +1,24 @@
 //! What the queue holds, asked for now and then: figures for operators, and the alarm that a backlog does not drain.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use sluice_common::chain::Chain;
 use tokio_util::sync::CancellationToken;
 
 use crate::pulse::Pulse;
-use crate::queue::{Queue, Waiting};
+use crate::queue::{Queue, Waiting, advice};
+use crate::times::Times;
 
 /// Watches the queue until asked to stop.
-pub async fn watch(queue: Queue, pulse: Arc<Pulse>, every: Duration, stop: CancellationToken) {
+pub async fn watch(queue: Queue, pulse: Arc<Pulse>, times: &Times, stop: CancellationToken) {
+    stop.run_until_cancelled(advice::give(&queue, times)).await;
     let mut watch = Watch::default();
     metrics::gauge!("sluice_backlog_stuck").set(0);
-    while stop.run_until_cancelled(tokio::time::sleep(every)).await.is_some() {
-        match queue.waiting().await {
-            Ok(waiting) => report(&mut watch, waiting, pulse.received()),
-            Err(error) => tracing::warn!(error = %Chain(&error), "could not ask what the queue holds"),
+    while stop.run_until_cancelled(tokio::time::sleep(times.backlog)).await.is_some() {
+        match stop.run_until_cancelled(queue.waiting()).await {
+            None => {}
+            Some(Ok(waiting)) => report(&mut watch, waiting, pulse.received()),
+            Some(Err(error)) => tracing::warn!(error = %Chain(&error), "could not ask what the queue holds"),
         }
     }
 }

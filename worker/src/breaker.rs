@@ -1,18 +1,23 @@
 //! Whether Postgres and the bucket work. While they don't, no message is taken, so that none uses up its deliveries.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use sluice_common::chain::Chain;
 use sluice_common::db::Db;
-use sluice_common::storage::Bucket;
+use sluice_common::domain::ObjectKey;
+use sluice_common::storage::{Bucket, Look};
 use tokio::sync::watch;
+use tokio::time::Instant;
 
-/// So many failures in a row are an outage, even though both say that they are well.
-const FAILURES: u32 = 5;
+/// So many uploads in a row that could not be settled are an outage, even though both say that they are well.
+const FAILURES: usize = 5;
 /// How often both are asked, while they are out, whether they are back: doubling up to the second.
 const PROBES: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(10));
+/// How long it stays open at the most while both say that they are well. Should it be those uploads alone that can't be
+/// settled, they hold up the others for no longer; should it be all, this is how rarely it costs them a delivery.
+const LONGEST: Duration = Duration::from_mins(15);
 
 /// What that looks like.
 const FAILS: &str = "no messages are taken: the database and the bucket answer, and yet nothing can be settled";
@@ -28,13 +33,17 @@ enum State {
     Open(&'static str),
 }
 
-/// Asks both at the first failure, opens when one does not answer or they go on failing, and closes when both answer again.
-/// Nothing is taken meanwhile: a delivery costs more than the question. Cheap to clone.
+/// Asks both at the first failure, opens when one does not answer or upload after upload fails, and closes when both answer
+/// again and what failed can be looked at. Nothing is taken meanwhile: a delivery costs more than the question. Cheap to
+/// clone.
 #[derive(Clone)]
 pub struct Breaker {
     db: Db,
     bucket: Bucket,
-    failures: Arc<AtomicU32>,
+    /// The keys of uploads that failed since one was settled, up to [`FAILURES`] of them.
+    failed: Arc<Mutex<Vec<String>>>,
+    /// How often it has opened since an upload was settled although both said that they were well.
+    in_vain: Arc<AtomicU32>,
     state: watch::Sender<State>,
 }
 
@@ -42,7 +51,7 @@ impl Breaker {
     /// A closed breaker.
     pub fn new(db: Db, bucket: Bucket) -> Self {
         metrics::gauge!("sluice_breaker_open").set(0);
-        Self { db, bucket, failures: Arc::default(), state: watch::Sender::new(State::Closed) }
+        Self { db, bucket, failed: Arc::default(), in_vain: Arc::default(), state: watch::Sender::new(State::Closed) }
     }
 
     /// Returns when the breaker is closed.
@@ -64,23 +73,22 @@ impl Breaker {
 
     /// Notes that both did their part.
     pub fn succeeded(&self) {
-        self.failures.store(0, Ordering::Relaxed);
+        self.failures().clear();
+        self.in_vain.store(0, Ordering::Relaxed);
     }
 
-    /// Notes that settling an upload failed for one of them. All that fails while they are asked about it counts as one.
-    pub fn failed(&self) {
-        if *self.state.borrow() == State::Closed {
-            let failures = self.failures.fetch_add(1, Ordering::Relaxed) + 1;
-            self.doubt(failures);
+    /// Notes that one of them did not do its part for the upload of this key.
+    pub fn failed(&self, key: &str) {
+        let mut failed = self.failures();
+        if failed.len() < FAILURES && !failed.iter().any(|known| known == key) {
+            failed.push(key.to_owned());
         }
+        drop(failed);
+        self.suspect();
     }
 
-    /// Has both asked because something else failed than settling, which says less about them.
+    /// Has both asked, because something failed.
     pub fn suspect(&self) {
-        self.doubt(0);
-    }
-
-    fn doubt(&self, failures: u32) {
         let doubts = |state: &mut State| {
             let is_first = *state == State::Closed;
             if is_first {
@@ -89,38 +97,71 @@ impl Breaker {
             is_first
         };
         if self.state.send_if_modified(doubts) {
-            tokio::spawn(self.clone().resolve(failures));
+            tokio::spawn(self.clone().resolve());
         }
     }
 
     /// Asks both, as often as it takes.
-    async fn resolve(self, failures: u32) {
-        let (why, mut wait) = match self.ask().await {
-            Ok(()) if failures < FAILURES => return self.close(),
-            Ok(()) => (FAILS, PROBES.0 * 2_u32.saturating_pow(failures - FAILURES)),
-            Err(why) => (why, PROBES.0),
+    async fn resolve(self) {
+        let why = match self.ask().await {
+            Ok(()) if self.failures().len() < FAILURES => return self.close(),
+            Ok(()) => FAILS,
+            Err(why) => why,
         };
-        self.open(failures, why);
+        self.open(why);
+        let (opened, mut wait) = (Instant::now(), PROBES.0);
+        let at_least = if why == FAILS { self.once_more_in_vain() } else { Duration::ZERO };
         loop {
-            wait = wait.min(PROBES.1);
             tokio::time::sleep(wait.mul_f64(rand::random_range(0.5..=1.0))).await;
-            let Err(why) = self.ask().await else { break };
-            self.state.send_replace(State::Open(why));
-            wait *= 2;
+            wait = (wait * 2).min(PROBES.1);
+            match self.ask_again(opened.elapsed(), at_least).await {
+                Ok(()) => break,
+                Err(why) => self.state.send_replace(State::Open(why)),
+            };
         }
         metrics::gauge!("sluice_breaker_open").set(0);
         tracing::info!("the database and the bucket answer; taking messages");
+        self.failures().clear();
         self.close();
     }
 
-    fn open(&self, failures: u32, why: &'static str) {
+    fn open(&self, why: &'static str) {
         metrics::gauge!("sluice_breaker_open").set(1);
         self.state.send_replace(State::Open(why));
-        tracing::error!(failures, "{why}");
+        tracing::error!("{why}");
+    }
+
+    /// How long to stay open, each time for longer.
+    fn once_more_in_vain(&self) -> Duration {
+        let times = self.in_vain.fetch_add(1, Ordering::Relaxed);
+        (PROBES.0 * 2_u32.saturating_pow(times.min(20))).min(LONGEST)
     }
 
     fn close(&self) {
         self.state.send_replace(State::Closed);
+    }
+
+    fn failures(&self) -> MutexGuard<'_, Vec<String>> {
+        self.failed.lock().expect("no holder of the lock panics")
+    }
+
+    /// Asks whether both can do their part, and whether what failed would do so again.
+    async fn ask_again(&self, open_for: Duration, at_least: Duration) -> Result<(), &'static str> {
+        self.ask().await?;
+        let failed = self.failures().clone();
+        if failed.len() < FAILURES || open_for >= LONGEST {
+            return Ok(());
+        }
+        if open_for < at_least {
+            return Err(FAILS);
+        }
+        for key in failed {
+            // One that is gone says nothing of those that are there.
+            if let Ok(Look::Object(_)) = self.bucket.inspect(&ObjectKey::recorded(key.clone())).await {
+                return Ok(());
+            }
+        }
+        Err(FAILS)
     }
 
     /// Asks whether both can do their part. Gives a sentence that says who can't, and logs the rest.

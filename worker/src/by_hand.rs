@@ -1,4 +1,5 @@
-//! A worker that does one step when it is told to, and nothing by itself: for tests of what happens in between.
+//! A worker that does one step when it is told to, and nothing by itself: for tests of what happens in between. The loops with
+//! their slots, their breaker and their keeping hidden are tested as processes.
 
 use std::sync::Arc;
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use sluice_common::chain::Chain;
 use sluice_common::db::{Db, dead_events};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -21,6 +22,11 @@ use crate::times::Times;
 /// How long a receive waits, while work is in hand, for as many free slots as it can use: full batches cost the least.
 /// A few slow deliveries must not hold up the others, so it is short.
 const GATHER: Duration = Duration::from_millis(50);
+/// The least time between two receives that give nothing: some queues don't wait for the first message, and one that holds
+/// as many messages in flight as it can answers at once.
+const AT_REST: Duration = Duration::from_millis(250);
+/// How long what is returned to the queue in the end may take.
+const RETURN: Duration = Duration::from_secs(3);
 /// How long to wait after the queue failed to answer, doubling up to the second.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(30));
 
@@ -66,11 +72,23 @@ impl Consumer {
     }
 
     async fn take_until(&self, stop: &CancellationToken, grace: Duration) {
+        let asked = stop.clone();
+        let asked_to_stop = tokio::spawn(async move {
+            asked.cancelled().await;
+            Instant::now()
+        });
         let mut failures = 0;
         while let Some(mut slots) = self.free_slots(stop).await {
             // Not raced against `stop`: dropping a receive the queue has already answered would hide its messages from
             // everyone until their visibility timeout.
+            let asked = Instant::now();
             match self.queue.receive(slots.num_permits()).await {
+                Ok(deliveries) if deliveries.is_empty() => {
+                    failures = 0;
+                    drop(slots);
+                    self.pulse.polled(0);
+                    stop.run_until_cancelled(sleep_until(asked + AT_REST)).await;
+                }
                 Ok(deliveries) => {
                     failures = 0;
                     self.pulse.polled(deliveries.len());
@@ -86,7 +104,8 @@ impl Consumer {
                 }
             }
         }
-        self.finish(grace).await;
+        let waited = asked_to_stop.await.map_or(Duration::ZERO, |asked| asked.elapsed());
+        self.finish(grace.saturating_sub(waited)).await;
     }
 
     /// As many free slots as one receive can use, or at least one; `None` when asked to stop.
@@ -153,9 +172,13 @@ impl Consumer {
         }
         let left = self.in_hand.receipts();
         tracing::warn!(in_hand = left.len(), "the grace is over; returning what is still in hand to the queue");
-        let returned = left.chunks(crate::queue::BATCH).map(|receipts| self.queue.hide_all(receipts, Duration::ZERO));
-        for failed in futures_util::future::join_all(returned).await.into_iter().filter_map(Result::err) {
-            tracing::warn!(error = %Chain(&failed), "could not return messages; they come again by themselves");
+        let returned = left.chunks(crate::queue::BATCH).map(|receipts| async {
+            if let Err(error) = self.queue.hide_all(receipts, Duration::ZERO).await {
+                tracing::warn!(error = %Chain(&error), "could not return messages; they come again by themselves");
+            }
+        });
+        if tokio::time::timeout(RETURN, futures_util::future::join_all(returned)).await.is_err() {
+            tracing::warn!("the queue takes no messages back in time; they come again by themselves");
         }
     }
 }

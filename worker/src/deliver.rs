@@ -18,7 +18,7 @@ const UNKNOWN_WAIT: Duration = Duration::from_secs(5);
 
 /// How often a message may be handed out. One that comes more often kills whoever takes it, or nobody can settle it; its
 /// upload is left to the sweep. Below the queue's own limit, past which it would lie in the dead-letter queue.
-const MOST_TIMES: u32 = 6;
+pub(crate) const MOST_TIMES: u32 = 6;
 
 /// Settles everything that a message speaks of.
 pub async fn settle_delivery(settler: &Settler, delivery: &Delivery) -> Answer {
@@ -94,15 +94,18 @@ fn worse(one: Answer, other: Answer) -> Answer {
     }
 }
 
-/// 2 s at first, four times as long with each delivery, and 5 min at the most; up to half of it is left to chance, so that
-/// what failed together does not come again together. All the deliveries that a message may have take a quarter of an hour.
+/// 4 s at first, four times as long with each delivery, and 5 min at the most; up to half of it is left to chance, so that
+/// what failed together does not come again together. In whole seconds, as the queue counts. All the deliveries that a
+/// message may have take 5 to 11 minutes.
 fn back_off(times: u32) -> Duration {
-    let full = Duration::from_secs(2 << (2 * times.clamp(1, 5) - 2)).min(Duration::from_mins(5));
-    full.mul_f64(rand::random_range(0.5..=1.0))
+    let full = (1_u64 << (2 * times.clamp(1, 5))).min(300);
+    Duration::from_secs(rand::random_range(full / 2..=full))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
 
     #[test]
@@ -123,5 +126,7 @@ mod tests {
             assert!(wait >= Duration::from_secs(1) && wait <= Duration::from_mins(5), "{times}: {wait:?}");
         }
         assert!(back_off(8) > back_off(1));
+        let first: HashSet<Duration> = (0..100).map(|_| back_off(1)).collect();
+        assert_eq!(first.len(), 3, "what failed together comes again at different times");
     }
 }

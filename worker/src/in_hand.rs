@@ -10,9 +10,10 @@ use tokio::time::{Duration, Instant, sleep};
 use crate::queue::Queue;
 use crate::times::Times;
 
-/// All deliveries in hand: each one's receipt, and when its message was last hidden. Cheap to clone.
+/// All deliveries in hand: each one's receipt, and when its message was last hidden, or `None` where the queue no longer
+/// hides it. Cheap to clone.
 #[derive(Debug, Clone, Default)]
-pub struct InHand(Arc<Mutex<HashMap<String, Instant>>>);
+pub struct InHand(Arc<Mutex<HashMap<String, Option<Instant>>>>);
 
 /// One delivery is in hand for as long as this lives.
 #[derive(Debug)]
@@ -30,7 +31,7 @@ impl Drop for Held {
 impl InHand {
     /// Takes a delivery in hand. By receipt, not by message: one message may be in hand twice.
     pub fn hold(&self, receipt: &str) -> Held {
-        self.lock().insert(receipt.to_owned(), Instant::now());
+        self.lock().insert(receipt.to_owned(), Some(Instant::now()));
         Held { all: self.clone(), receipt: receipt.to_owned() }
     }
 
@@ -59,26 +60,28 @@ impl InHand {
             }
         };
         for (receipt, entry) in receipts.iter().zip(entries) {
-            match entry {
-                Ok(()) => {
-                    // Only if it is still in hand: it may have been answered meanwhile.
-                    self.lock().entry(receipt.clone()).and_modify(|hidden_at| *hidden_at = asked_at);
-                }
-                // It has come again already, or was answered just now: asking again would change nothing.
+            let hidden_at = match entry {
+                Ok(()) => Some(asked_at),
                 Err(refusal) => {
-                    tracing::warn!(refusal, "the queue does not keep a message hidden; it may come twice");
-                    self.lock().remove(receipt);
+                    tracing::warn!(%refusal, "the queue does not keep a message hidden; it may come twice");
+                    if !refusal.is_final {
+                        continue;
+                    }
+                    None
                 }
-            }
+            };
+            // Only if it is still in hand: it may have been answered meanwhile.
+            self.lock().entry(receipt.clone()).and_modify(|held| *held = hidden_at);
         }
     }
 
     fn hidden_before(&self, age: Duration) -> Vec<String> {
         let all = self.lock();
-        all.iter().filter(|(_, hidden_at)| hidden_at.elapsed() >= age).map(|(receipt, _)| receipt.clone()).collect()
+        let is_due = |hidden_at: &Option<Instant>| hidden_at.is_some_and(|at| at.elapsed() >= age);
+        all.iter().filter(|(_, hidden_at)| is_due(hidden_at)).map(|(receipt, _)| receipt.clone()).collect()
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Instant>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Option<Instant>>> {
         self.0.lock().expect("no holder of the lock panics")
     }
 }

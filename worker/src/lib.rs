@@ -62,7 +62,9 @@ pub async fn run(
 ) -> Result<(), WorkerError> {
     let metrics = metrics::recorder();
     let db = Db::new(&settings.database_url, settings.database_connections).map_err(WorkerError::DatabaseUrl)?;
-    db.migrate().await?;
+    tracing::info!("bringing the database up to date");
+    let Some(migrated) = stop.run_until_cancelled(db.migrate()).await else { return Ok(()) };
+    migrated?;
     let sdk = SdkClients::load(&settings.bucket.region).await;
     let bucket = Bucket::new(&sdk, &settings.bucket, settings.times.store_attempt, settings.times.store_copy);
     let queue = queue::Queue::new(&sdk, &settings.queue_url, settings.queue_endpoint, &settings.times);
@@ -76,6 +78,7 @@ pub async fn run(
     )
     .await?;
     let breaker = breaker::Breaker::new(db.clone(), bucket.clone());
+    let times = &settings.times;
     let settler =
         settle::Settler::new(db.clone(), bucket.clone(), settings.policies, breaker.clone(), Arc::clone(&unwanted));
     let pulse = Arc::new(pulse::Pulse::default());
@@ -97,19 +100,28 @@ pub async fn run(
         db.clone(),
         Arc::clone(&pulse),
         breaker.clone(),
-        settings.times.silence,
+        times.silence,
         metrics,
         ended.clone(),
     ));
-    tokio::join!(
-        consumer.run(stop.clone(), settings.grace),
-        sweep::run(db.clone(), settler, breaker.clone(), stop.clone(), settings.grace),
-        reconciler.run(breaker.clone(), stop.clone()),
-        cleanup::run(db, bucket, breaker, unwanted, stop.clone()),
-        backlog::watch(queue, pulse, settings.times.backlog, stop),
-    );
-    ended.cancel();
-    match health.await {
+    // A worker that nobody can ask any more stops, and is started anew.
+    let health = async {
+        let result = health.await;
+        stop.cancel();
+        result
+    };
+    let work = async {
+        tokio::join!(
+            consumer.run(stop.clone(), settings.grace),
+            sweep::run(db.clone(), settler.clone(), breaker.clone(), stop.clone(), settings.grace),
+            reconciler.run(breaker.clone(), stop.clone()),
+            cleanup::run(db.clone(), bucket, breaker.clone(), unwanted, stop.clone()),
+            backlog::watch(queue, pulse, times, stop.clone()),
+        );
+        settler.give_up().await;
+        ended.cancel();
+    };
+    match tokio::join!(health, work).0 {
         Ok(result) => result?,
         Err(panic) => std::panic::resume_unwind(panic.into_panic()),
     }

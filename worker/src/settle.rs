@@ -16,7 +16,7 @@ use tokio::sync::Notify;
 use crate::breaker::Breaker;
 use crate::envelope::ObjectEvent;
 use crate::failpoint::{Point, reach};
-use crate::looks::{Looks, is_deadly};
+use crate::looks::{Counted, Looks, is_deadly};
 
 /// The most uploads in one statement.
 const BATCH: usize = 100;
@@ -95,7 +95,7 @@ pub struct Settler {
     bucket: Bucket,
     policies: Arc<Policies>,
     lookups: Coalescer<UploadId, Result<Option<Upload>, Unreadable>, DbError>,
-    decisions: Coalescer<Decision, bool, DbError>,
+    decisions: Coalescer<Decision, Result<bool, Arc<DbError>>, DbError>,
     looks: Looks,
     breaker: Breaker,
     /// Rung when an object became unwanted.
@@ -113,7 +113,7 @@ impl Settler {
             let db = db.clone();
             move |decisions: Vec<Decision>| {
                 let db = db.clone();
-                async move { uploads::decide(&db, &decisions).await }
+                async move { decide_each(&db, &decisions).await }
             }
         });
         let looks = Looks::new(&db);
@@ -130,7 +130,7 @@ impl Settler {
     /// # Errors
     /// Where the database or the store does not do its part.
     pub async fn settle_event(&self, event: &ObjectEvent, times: u32, cause: Cause) -> Result<Settled, SettleError> {
-        self.noted(self.settle_what_is_at(event, times, cause).await)
+        self.noted(&event.key, self.settle_what_is_at(event, times, cause).await)
     }
 
     /// Settles a claimed upload by the object under its grant's key.
@@ -138,21 +138,28 @@ impl Settler {
     /// # Errors
     /// Where the database or the store does not do its part.
     pub async fn settle(&self, upload: Upload, cause: Cause) -> Result<Settled, SettleError> {
-        if upload.looks_cut_off > 0 {
-            return self.noted(self.look_warily(upload, cause).await);
-        }
-        let id = upload.id;
-        let settled = self.look_and_judge(upload, cause).await;
-        self.noted(self.survived(id, settled))
+        let key = upload.grant_key.clone();
+        let settled = if upload.looks_cut_off > 0 {
+            self.look_warily(upload, cause).await
+        } else {
+            let counted = self.looks.counted(upload.id);
+            self.look_and_judge(upload, Some(counted), cause).await
+        };
+        self.noted(key.as_str(), settled)
     }
 
-    /// Lets the breaker know how it went.
-    fn noted(&self, settled: Result<Settled, SettleError>) -> Result<Settled, SettleError> {
+    /// Lets the looks that are under way be forgotten: this worker stops, and nobody died of them.
+    pub async fn give_up(&self) {
+        self.looks.give_up().await;
+    }
+
+    /// Lets the breaker know how it went with the object under this key.
+    fn noted(&self, key: &str, settled: Result<Settled, SettleError>) -> Result<Settled, SettleError> {
         match &settled {
             Ok(Settled::Decided(_) | Settled::NothingThere) => self.breaker.succeeded(),
             // Says nothing about the store.
             Ok(_) => {}
-            Err(error) if error.is_outage() => self.breaker.failed(),
+            Err(error) if error.is_outage() => self.breaker.failed(key),
             Err(_) => {}
         }
         settled
@@ -193,7 +200,7 @@ impl Settler {
         let settled = if times > 1 || upload.looks_cut_off > 0 {
             self.look_warily(upload, cause).await?
         } else {
-            self.look_and_judge(upload, cause).await?
+            self.look_and_judge(upload, None, cause).await?
         };
         if !write_once && event.version_id.is_some() && matches!(settled, Settled::Decided(_) | Settled::AlreadyDecided)
         {
@@ -207,21 +214,18 @@ impl Settler {
         if is_deadly(&upload) {
             return Ok(Settled::Deadly);
         }
-        let id = upload.id;
-        self.looks.begin(&upload).await?;
-        let settled = self.look_and_judge(upload, cause).await;
-        self.survived(id, settled)
+        let counted = self.looks.begin(&upload).await?;
+        self.look_and_judge(upload, Some(counted), cause).await
     }
 
-    /// What came of a look that has ended. A verdict leaves no more looks to come.
-    fn survived(&self, id: UploadId, settled: Result<Settled, SettleError>) -> Result<Settled, SettleError> {
-        if !matches!(settled, Ok(Settled::Decided(_) | Settled::AlreadyDecided)) {
-            self.looks.end(id);
-        }
-        settled
-    }
-
-    async fn look_and_judge(&self, upload: Upload, cause: Cause) -> Result<Settled, SettleError> {
+    /// Looks, and records what is to be said of what is there. A look that was counted has ended before anything is copied,
+    /// which takes long enough for this worker to die of something else.
+    async fn look_and_judge(
+        &self,
+        upload: Upload,
+        mut counted: Option<Counted>,
+        cause: Cause,
+    ) -> Result<Settled, SettleError> {
         let started = Instant::now();
         for _ in 0..LOOKS {
             reach(Point::BeforeInspect, upload.grant_key.as_str()).await;
@@ -229,10 +233,17 @@ impl Settler {
                 return Ok(Settled::NothingThere);
             };
             reach(Point::AfterInspect, upload.grant_key.as_str()).await;
+            if !upload.write_once {
+                counted = None;
+            }
             let Some(outcome) = self.outcome(&upload, &seen).await? else { continue };
             let took = started.elapsed();
             let decision = Decision { id: upload.id, outcome, unwanted_version: seen.version_id, cause, took };
-            return self.record(decision, &upload.grant_key).await;
+            let settled = self.record(decision, &upload.grant_key).await?;
+            if let Some(counted) = counted {
+                counted.decided();
+            }
+            return Ok(settled);
         }
         Err(SettleError::KeepsChanging)
     }
@@ -294,7 +305,7 @@ impl Settler {
         let (id, outcome, cause) = (decision.id, decision.outcome.clone(), decision.cause.as_str());
         let status = outcome.status();
         reach(Point::BeforeVerdict, grant_key.as_str()).await;
-        let was_first = self.decisions.call(decision).await?;
+        let was_first = self.decisions.call(decision).await?.map_err(BatchError::Failed)?;
         reach(Point::AfterVerdict, grant_key.as_str()).await;
         if was_first {
             metrics::counter!("sluice_verdicts_total", "status" => status.as_str(), "cause" => cause).increment(1);
@@ -335,6 +346,20 @@ fn notice_tampering(id: UploadId, confirmed: &StoredObject, event: &ObjectEvent)
         metrics::counter!("sluice_tampered_total").increment(1);
         tracing::error!(upload.id = %id, "the confirmed object of upload {id} was overwritten, past every grant");
     }
+}
+
+/// Records decisions; where one of them can't be recorded, the others alone.
+async fn decide_each(db: &Db, decisions: &[Decision]) -> Result<Vec<Result<bool, Arc<DbError>>>, DbError> {
+    match uploads::decide(db, decisions).await {
+        Err(DbError::Broken { .. }) if decisions.len() > 1 => {}
+        together => return together.map(|were_first| were_first.into_iter().map(Ok).collect()),
+    }
+    let mut alone = Vec::with_capacity(decisions.len());
+    for decision in decisions {
+        let recorded = uploads::decide(db, std::slice::from_ref(decision)).await;
+        alone.push(recorded.map(|was_first| was_first[0]).map_err(Arc::new));
+    }
+    Ok(alone)
 }
 
 /// The upload of each id, in order.

@@ -33,7 +33,7 @@ pub async fn run(db: Db, settler: Settler, breaker: Breaker, stop: CancellationT
     let (told, mut swept) = mpsc::unbounded_channel();
     let looks = Looks { settler, slots: Arc::new(Semaphore::new(AT_ONCE)), tasks: TaskTracker::new(), told };
     // A look that fails is put off, so none is begun during an outage.
-    while stop.run_until_cancelled(breaker.closed()).await.is_some() {
+    while stop.run_until_cancelled(closed(&breaker, &mut hints)).await.is_some() {
         let begun = looks.begin(&db).await;
         tally.add_all(&mut swept);
         tally.report_now_and_then(&db).await;
@@ -60,6 +60,14 @@ pub async fn run(db: Db, settler: Settler, breaker: Breaker, stop: CancellationT
     let _ = tokio::time::timeout(grace, looks.tasks.wait()).await;
     tally.add_all(&mut swept);
     tally.report(&db).await;
+}
+
+/// Returns when the breaker is closed. What is said meanwhile is found then, and must not pile up.
+async fn closed(breaker: &Breaker, hints: &mut UnboundedReceiver<Heard>) {
+    tokio::select! {
+        () = breaker.closed() => {}
+        () = async { loop { hinted(hints).await } } => {}
+    }
 }
 
 /// Returns when somebody asks for a look. All that was said until now counts as one.
@@ -103,7 +111,7 @@ pub(crate) async fn look(settler: &Settler, Due { upload, overdue, hinted }: Due
         Ok(Settled::NothingThere) if overdue => settler.expire(&upload).await,
         Ok(Settled::Deadly) => {
             let id = upload.id;
-            tracing::error!(upload.id = %id, "nobody has survived a look at upload {id}; it expires unread");
+            tracing::error!(upload.id = %id, "nobody has survived a look at upload {id}; at its deadline it expires unread");
             if overdue { settler.expire_unread(&upload).await } else { Ok(Settled::Deadly) }
         }
         other => other,

@@ -44,7 +44,8 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(12);
 const POOL_TIMEOUT: Duration = Duration::from_secs(5);
 
 const TAKES_WRITES: &str = "-- db.takes_writes
-    SELECT current_setting('transaction_read_only') = 'off' AS takes_writes";
+    SELECT current_setting('transaction_read_only') = 'off' AS takes_writes,
+        CASE WHEN current_setting('transaction_read_only') = 'off' THEN pg_notify('sluice_probe', '') END";
 
 /// Why the database did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -73,12 +74,10 @@ impl DbError {
     /// Sorts an error of the driver.
     pub(crate) fn from_driver(operation: &'static str, error: tokio_postgres::Error) -> Self {
         let passes = match error.code() {
-            // The server said something: these classes are about its state, not about what it was asked.
+            // The server said something: these classes are about what it was asked, all others about its state.
             Some(code) => {
-                let class = &code.code()[..2];
-                matches!(class, "08" | "40" | "53" | "57" | "58")
-                    || *code == SqlState::READ_ONLY_SQL_TRANSACTION
-                    || *code == SqlState::LOCK_NOT_AVAILABLE
+                let is_about_statement = matches!(&code.code()[..2], "0A" | "21" | "22" | "23" | "42" | "P0");
+                !is_about_statement || *code == SqlState::INSUFFICIENT_PRIVILEGE
             }
             // The driver said something: all but what it could not convert is the connection's trouble.
             None => {
@@ -196,7 +195,8 @@ impl Db {
         Ok(())
     }
 
-    /// Whether the database can be written to: a replica can't, nor can one that was made read-only.
+    /// Whether the database can be written to: a replica can't, nor can one that was made read-only. One whose queue of
+    /// notifications is full answers with an error.
     ///
     /// # Errors
     /// Where it does not answer.

@@ -53,7 +53,8 @@ const CLAIM: &str = concat!(
 );
 
 const DONE: &str = "-- unwanted_objects.done
-    DELETE FROM unwanted_objects WHERE id = ANY ($1)";
+    WITH held AS (SELECT id FROM unwanted_objects WHERE id = ANY ($1) ORDER BY id FOR UPDATE)
+    DELETE FROM unwanted_objects o USING held WHERE o.id = held.id";
 
 /// Only what the upload's committed row does not want can be added.
 const ADD: &str = concat!(

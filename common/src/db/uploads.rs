@@ -101,7 +101,10 @@ const DECIDE: &str = "-- uploads.decide
             unwanted_version_id, cause, cause_id, took_ms, unread)
     ), held AS (
         -- Locked in the order of ids, so that two batches never wait for each other.
-        SELECT id FROM uploads WHERE id = ANY ($1) AND status = ANY ($14) ORDER BY id FOR UPDATE
+        -- Its deadline may have moved since a sweep found it overdue.
+        SELECT u.id FROM uploads u JOIN verdict v USING (id)
+        WHERE u.status = ANY ($14) AND (v.status <> 'expired' OR u.deadline <= now())
+        ORDER BY u.id FOR UPDATE OF u
     ), changed AS (
         UPDATE uploads u
         SET status = v.status, decided_at = now(), object_key = v.object_key, object_size = v.object_size,
@@ -181,10 +184,12 @@ const CLAIM_DUE: &str = concat!(
 );
 
 const BEGIN_LOOKS: &str = "-- uploads.begin_looks
-    UPDATE uploads SET looks_cut_off = looks_cut_off + 1 WHERE id = ANY ($1) AND status = 'pending'";
+    WITH held AS (SELECT id FROM uploads WHERE id = ANY ($1) AND status = 'pending' ORDER BY id FOR UPDATE)
+    UPDATE uploads u SET looks_cut_off = looks_cut_off + 1 FROM held WHERE u.id = held.id";
 
 const END_LOOKS: &str = "-- uploads.end_looks
-    UPDATE uploads SET looks_cut_off = 0 WHERE id = ANY ($1) AND status = 'pending'";
+    WITH held AS (SELECT id FROM uploads WHERE id = ANY ($1) AND status = 'pending' ORDER BY id FOR UPDATE)
+    UPDATE uploads u SET looks_cut_off = 0 FROM held WHERE u.id = held.id";
 
 /// The statements of this table.
 pub const STATEMENTS: &[&str] = &[INSERT, FIND, LIST, DECIDE, CANCEL, EXTEND, HINT, CLAIM_DUE, BEGIN_LOOKS, END_LOOKS];

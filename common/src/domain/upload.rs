@@ -216,7 +216,7 @@ pub struct Upload {
     pub created_at: Timestamp,
     /// When it expires if nothing comes.
     pub deadline: Timestamp,
-    /// How many looks at its object were begun and never ended, in a row: the processes that looked are gone.
+    /// How many looks at its object were begun and have not ended: those under way, and those that ended with their process.
     pub looks_cut_off: i16,
     /// Where it stands.
     pub state: UploadState,

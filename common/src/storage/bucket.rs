@@ -111,7 +111,10 @@ impl Bucket {
                 sha256: Some(Sha256::of(b"")),
                 detected: detect(b""),
             })),
-            Ok(_) => Err(StoreError::new(OPERATION, "the object changed between two looks")),
+            Ok(_) => Err(StoreError {
+                of_one_object: true,
+                ..StoreError::new(OPERATION, "the object changed between two looks")
+            }),
             Err(error) if status(&error) == Some(404) => Ok(Look::Nothing),
             Err(error) => Err(StoreError::new(OPERATION, error)),
         }

@@ -14,6 +14,7 @@ mod queue;
 mod receipts;
 mod store;
 mod sweeps;
+mod unseen;
 mod visibility;
 
 use std::time::Duration;

@@ -69,6 +69,25 @@ async fn a_message_that_can_not_be_hidden_is_finished_or_comes_again() {
     world.end().await;
 }
 
+/// E15.
+#[tokio::test]
+async fn a_message_that_could_not_be_hidden_once_is_hidden_the_next_time() {
+    let (world, gate) = ten_in_hand(soon_slow()).await;
+    let asked = world.fake().count(Op::ChangeMessageVisibilityBatch);
+    world.fake().on(Op::ChangeMessageVisibilityBatch).times(1).fail_entries(3, "InternalError");
+    world.fake().done(Op::ChangeMessageVisibilityBatch, asked + 3).await;
+    for _ in 0..4 {
+        world.fake().clock().advance(Duration::from_secs(50));
+        assert_eq!(world.held().in_flight, 10);
+        let asked = world.fake().count(Op::ChangeMessageVisibilityBatch);
+        world.fake().done(Op::ChangeMessageVisibilityBatch, asked + 1).await;
+    }
+    gate.open();
+    all_are(&world, "confirmed", 10).await;
+    assert_eq!(world.fake().count(Op::GetObject), 10, "none came twice");
+    world.end().await;
+}
+
 /// E16.
 #[tokio::test]
 async fn no_more_messages_are_taken_than_there_are_free_slots() {

@@ -1,12 +1,13 @@
 //! The queue: messages handed to us, and our answers to it.
 
+pub mod advice;
 pub mod dead_letters;
 mod sqs;
 
 use std::time::Duration;
 
 pub(crate) use sqs::BATCH;
-pub use sqs::{Queue, QueueError, Waiting};
+pub use sqs::{Manners, Queue, QueueError, Waiting};
 
 /// One handing-out of one message.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,10 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_sqs::Client;
+use aws_sdk_sqs::config::retry::RetryConfig;
 use aws_sdk_sqs::types::{
     BatchResultErrorEntry, ChangeMessageVisibilityBatchRequestEntry, DeleteMessageBatchRequestEntry,
     MessageSystemAttributeName, QueueAttributeName,
 };
+use serde_json::Value;
 use sluice_common::coalesce::{BatchError, Coalescer};
 use sluice_common::storage::SdkClients;
 
@@ -34,7 +36,17 @@ impl QueueError {
 }
 
 /// What the queue said about one answer in a batch.
-pub type Entry = Result<(), String>;
+pub type Entry = Result<(), Refusal>;
+
+/// Why the queue did not do what one entry of a batch asked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{said}")]
+pub struct Refusal {
+    /// The queue's code and message.
+    said: String,
+    /// Whether asking again changes nothing: the message has come again, or was answered.
+    pub is_final: bool,
+}
 
 /// About how many messages the queue holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +55,15 @@ pub struct Waiting {
     pub visible: u64,
     /// Received and not answered.
     pub in_flight: u64,
+}
+
+/// How a queue is set up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Manners {
+    /// For how long it hides what it hands out.
+    pub hidden: Duration,
+    /// After how many times it gives a message up; `None` where it never does.
+    pub most_times: Option<u64>,
 }
 
 /// The queue. Cheap to clone.
@@ -85,6 +106,9 @@ impl Queue {
             .max_number_of_messages(i32::try_from(most.min(BATCH)).expect("at most 10"))
             .wait_time_seconds(i32::try_from(self.long_poll.as_secs()).expect("a few seconds"))
             .message_system_attribute_names(MessageSystemAttributeName::ApproximateReceiveCount)
+            .customize()
+            // Whoever receives asks again anyway, and may be asked to stop before.
+            .config_override(aws_sdk_sqs::config::Builder::new().retry_config(RetryConfig::disabled()))
             .send()
             .await
             .map_err(|error| QueueError { operation: "receive messages", source: error.into() })?;
@@ -130,6 +154,25 @@ impl Queue {
     pub async fn hide_all(&self, receipts: &[String], time: Duration) -> Result<Vec<Entry>, QueueError> {
         let changes = receipts.iter().map(|receipt| (receipt.clone(), time)).collect();
         change_visibility(self.client.clone(), Arc::clone(&self.url), changes).await
+    }
+
+    /// For how long it hides what it hands out, and after how many times it gives a message up, if it ever does.
+    ///
+    /// # Errors
+    /// Where the queue does not answer.
+    pub async fn manners(&self) -> Result<Manners, QueueError> {
+        use QueueAttributeName::{RedrivePolicy, VisibilityTimeout};
+        let request = self.client.get_queue_attributes().queue_url(&*self.url);
+        let answer = request.attribute_names(VisibilityTimeout).attribute_names(RedrivePolicy).send().await;
+        let answer =
+            answer.map_err(|error| QueueError { operation: "ask how the queue is set up", source: error.into() })?;
+        let attributes = answer.attributes.unwrap_or_default();
+        let redrive = attributes.get(&RedrivePolicy).and_then(|policy| serde_json::from_str::<Value>(policy).ok());
+        let most_times = redrive.and_then(|policy| match &policy["maxReceiveCount"] {
+            Value::String(text) => text.parse().ok(),
+            number => number.as_u64(),
+        });
+        Ok(Manners { hidden: Duration::from_secs(number(&attributes, &VisibilityTimeout)), most_times })
     }
 
     /// About how many messages there are.
@@ -197,7 +240,10 @@ fn entries_of(count: usize, failed: &[BatchResultErrorEntry]) -> Vec<Entry> {
     let refusal = |place: usize| failed.iter().find(|entry| entry.id() == place.to_string());
     let entry = |place| match refusal(place) {
         None => Ok(()),
-        Some(error) => Err(format!("{}: {}", error.code(), error.message().unwrap_or("no message"))),
+        Some(error) => Err(Refusal {
+            said: format!("{}: {}", error.code(), error.message().unwrap_or("no message")),
+            is_final: error.sender_fault() && !error.code().contains("Throttl"),
+        }),
     };
     (0..count).map(entry).collect()
 }
@@ -208,9 +254,14 @@ mod tests {
 
     #[test]
     fn a_refused_entry_fails_alone() {
-        let failed = BatchResultErrorEntry::builder().id("1").code("ReceiptHandleIsInvalid").sender_fault(true);
-        let entries = entries_of(3, &[failed.build().expect("complete")]);
-        assert!(entries[0].is_ok() && entries[2].is_ok());
-        assert_eq!(entries[1], Err("ReceiptHandleIsInvalid: no message".to_owned()));
+        let failed = |id: &str, code: &str, fault| {
+            BatchResultErrorEntry::builder().id(id).code(code).sender_fault(fault).build().expect("complete")
+        };
+        let entries =
+            entries_of(3, &[failed("1", "ReceiptHandleIsInvalid", true), failed("2", "InternalError", false)]);
+        let refusal = |said: &str, is_final| Err(Refusal { said: said.to_owned(), is_final });
+        let expected =
+            [Ok(()), refusal("ReceiptHandleIsInvalid: no message", true), refusal("InternalError: no message", false)];
+        assert_eq!(entries, expected);
     }
 }

@@ -2,6 +2,7 @@
 #![cfg(debug_assertions)]
 
 mod cut;
+mod given_up;
 mod killed;
 mod poison;
 mod postgres_gone;

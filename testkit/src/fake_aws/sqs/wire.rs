@@ -26,7 +26,7 @@ impl SqsError {
 
     /// As an entry of a batch.
     pub(super) fn entry(&self, id: &Value) -> Value {
-        json!({"Id": id, "SenderFault": true, "Code": self.code, "Message": self.message})
+        json!({"Id": id, "SenderFault": self.code != "InternalError", "Code": self.code, "Message": self.message})
     }
 }
 
