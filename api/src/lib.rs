@@ -6,6 +6,7 @@
 mod accepting;
 pub mod auth;
 mod body;
+mod cors;
 pub mod document;
 pub mod files;
 mod health;

@@ -9,6 +9,7 @@ use sluice_common::db::{Db, DbError};
 use tokio::net::TcpListener;
 
 use crate::accepting::Accepting;
+use crate::cors::Cors;
 use crate::paths::Paths;
 use crate::request::EveryRequest;
 use crate::service::Service;
@@ -47,6 +48,7 @@ pub async fn serve(
     let database = &settings.database;
     let db = Db::new(&database.url, database.connections).map_err(ServeError::DatabaseUrl)?;
     db.migrate().await.map_err(ServeError::Database)?;
+    let cors = Cors(settings.origins.clone());
     let service = Arc::new(Service::new(db, settings).await);
     let keeping = service.metrics.keep_up();
     let stop = async {
@@ -56,7 +58,7 @@ pub async fn serve(
     let acceptor = Accepting(TcpAcceptor::from_tokio(listener).map_err(ServeError::Listener)?);
     let served = Server::new_with_acceptor(acceptor)
         .idle_timeout(IDLE)
-        .run_with_graceful_shutdown(routes(&service), stop, Some(GRACE))
+        .run_with_graceful_shutdown(routes(&service).with(cors), stop, Some(GRACE))
         .await;
     keeping.abort();
     served.map_err(ServeError::Listener)

@@ -8,7 +8,7 @@ use sluice_common::db::{Db, DbError};
 use sluice_common::domain::{Policies, Tenant, Upload, UploadId};
 use sluice_common::storage::{SdkClients, Signer};
 
-use crate::auth::KnownKeys;
+use crate::auth::{KnownKeys, Tokens};
 use crate::metrics::Metrics;
 use crate::request::concerns;
 use crate::settings::{Files, Settings};
@@ -33,6 +33,8 @@ pub struct Service {
     pub files: Files,
     /// Who may call.
     pub keys: KnownKeys,
+    /// Signs and reads upload tokens.
+    pub tokens: Tokens,
     /// Who waits for a verdict.
     pub waiting: Waiting,
     /// What is counted.
@@ -51,6 +53,7 @@ impl Service {
             download_lifetime: settings.download_lifetime,
             files: settings.files,
             keys: KnownKeys::new(db.clone()),
+            tokens: settings.tokens,
             waiting: Waiting::new(&db),
             metrics: Metrics::new(),
             inserts: inserts(db.clone()),
@@ -85,10 +88,9 @@ impl Service {
     pub async fn find_decided(
         &self,
         tenant: &Tenant,
-        id: Option<UploadId>,
+        id: UploadId,
         patience: Duration,
     ) -> Result<Option<Upload>, DbError> {
-        let Some(id) = id else { return Ok(None) };
         self.waiting.until_decided(id, patience, || self.find(tenant, Some(id))).await
     }
 }

@@ -6,6 +6,9 @@ use sluice_common::domain::{Policies, Tenant};
 use sluice_common::settings::{Reader, SettingError};
 use sluice_common::storage::Location;
 
+use crate::auth::Tokens;
+use crate::cors::Origins;
+
 /// What the API is run with.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -21,6 +24,10 @@ pub struct Settings {
     pub download_lifetime: Duration,
     /// How the tutorial's calls are served.
     pub files: Files,
+    /// What upload tokens are signed with.
+    pub tokens: Tokens,
+    /// Whose pages may call.
+    pub origins: Origins,
 }
 
 /// Where Postgres is, and how much of it one process takes.
@@ -60,6 +67,8 @@ impl Settings {
             policies: reader.policies()?,
             download_lifetime: download_lifetime(reader)?,
             files: Files { tenant: files_tenant(reader)?, wait: files_wait(reader)? },
+            tokens: tokens(reader)?,
+            origins: reader.parsed("SLUICE_CORS_ORIGINS")?,
         })
     }
 }
@@ -98,6 +107,11 @@ fn files_wait(reader: &Reader) -> Result<Duration, SettingError> {
     }
 }
 
+fn tokens(reader: &Reader) -> Result<Tokens, SettingError> {
+    const NAME: &str = "SLUICE_UPLOAD_TOKEN_KEYS";
+    Tokens::parse(&reader.text(NAME)?).map_err(|why| SettingError::Unusable { name: NAME, why })
+}
+
 fn files_tenant(reader: &Reader) -> Result<Option<Tenant>, SettingError> {
     const NAME: &str = "SLUICE_FILES_TENANT";
     let unusable = |name: &str, why: String| SettingError::Unusable { name: NAME, why: format!("'{name}': {why}") };
@@ -133,6 +147,8 @@ mod tests {
             ("SLUICE_DOWNLOAD_LIFETIME", "604801"),
             ("SLUICE_DATABASE_CONNECTIONS", "0"),
             ("SLUICE_S3_WRITE_ONCE", "perhaps"),
+            ("SLUICE_UPLOAD_TOKEN_KEYS", "a:short"),
+            ("SLUICE_CORS_ORIGINS", "example.com"),
         ] {
             let refusal = read((name, value)).expect_err(name);
             assert!(refusal.starts_with(name), "{refusal}");

@@ -57,6 +57,16 @@ pub const SETTINGS: &[Setting] = &[
         "the tenant of calls to `/files` without an API key; they are refused if empty",
     ),
     setting("SLUICE_FILES_WAIT", Some("20"), "how long `/files/confirm` waits for the verdict, in seconds"),
+    setting(
+        "SLUICE_CORS_ORIGINS",
+        Some(""),
+        "the origins whose pages may call the API, such as `https://app.example.com`, with commas between; `*` for all",
+    ),
+    setting(
+        "SLUICE_UPLOAD_TOKEN_KEYS",
+        Some(""),
+        "what upload tokens are signed with, as `NAME:SECRET`, with commas between: the first signs, all are accepted; there are no tokens if empty",
+    ),
     setting("SLUICE_DOWNLOAD_LIFETIME", Some("300"), "how long a download's URL can be used, in seconds"),
     setting("SLUICE_WORKER_LISTEN", Some("127.0.0.1:8081"), "where a worker answers about its health and metrics"),
     setting("SLUICE_SQS_QUEUE_URL", None, "the queue that the bucket's events arrive in"),

@@ -1,22 +1,50 @@
 //! Who calls, and what they may do.
 
-mod caller;
+mod admit;
+mod extract;
 mod key;
 mod known;
 mod scope;
+mod token;
 
-pub use caller::{Key, MISSING_SCOPE, MaybeKey, UNAUTHORIZED, unauthorized};
+pub use admit::{MISSING_SCOPE, UNAUTHORIZED, unauthorized};
+pub use extract::{Key, KeyOrToken, MaybeKey};
 pub use key::NewKey;
 pub use known::KnownKeys;
 pub use scope::{Read, Scope, Write};
+pub use token::{NewToken, Tokens};
 
-use sluice_common::domain::Tenant;
+use sluice_common::domain::{Tenant, UploadId};
 
 /// Who calls.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
     /// Whose uploads they reach.
     pub tenant: Tenant,
-    /// Their API key's id, for the timeline.
+    /// Their API key's id, or the name of what signed their token: for the timeline.
     pub id: String,
+}
+
+/// Who holds an API key, which reaches all uploads of its tenant, or a token, which reaches one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holder {
+    caller: Caller,
+    only: Option<UploadId>,
+}
+
+impl Holder {
+    fn of_key(caller: Caller) -> Self {
+        Self { caller, only: None }
+    }
+
+    fn of_token(caller: Caller, upload: UploadId) -> Self {
+        Self { caller, only: Some(upload) }
+    }
+
+    /// The caller and the upload, if there can be such an upload and they reach it.
+    pub fn reaching(&self, id: Option<UploadId>) -> Option<(Caller, UploadId)> {
+        let id = id?;
+        let reached = self.only.is_none_or(|only| only == id);
+        reached.then(|| (self.caller.clone(), id))
+    }
 }

@@ -10,7 +10,7 @@ use sluice_common::db::uploads;
 use sluice_common::domain::UploadStatus;
 
 use super::wire::UploadAnswer;
-use crate::auth::{Key, Write};
+use crate::auth::{KeyOrToken, Write};
 use crate::document::Tag;
 use crate::problem::problems;
 use crate::scalars::UploadIdText;
@@ -36,21 +36,21 @@ impl CancelUpload {
     /// A `pending` upload becomes `canceled`, and whatever is sent for it is removed. A `confirmed` one becomes `deleted`,
     /// together with its file. One that is `canceled` or `deleted` already is answered as it is, so a retry does no harm.
     ///
-    /// Needs the scope `uploads:write`.
+    /// Needs the scope `uploads:write`, or the upload's token.
     #[oai(path = "/v1/uploads/:upload_id", method = "delete", operation_id = "cancelUpload", tag = "Tag::Uploads")]
     async fn cancel(
         &self,
         service: Data<&Arc<Service>>,
-        key: Key<Write>,
+        holder: KeyOrToken<Write>,
         /// The upload's id.
         #[oai(name = "upload_id")]
         id: Path<UploadIdText>,
     ) -> Result<UploadAnswer, CancelUploadProblem> {
-        let id = id.0.read().ok_or(CancelUploadProblem::UploadNotFound)?;
-        if let Some(upload) = uploads::cancel(&service.db, &key.0.tenant, id, &Cause::Client(key.0.id)).await? {
+        let (caller, id) = holder.0.reaching(id.0.read()).ok_or(CancelUploadProblem::UploadNotFound)?;
+        if let Some(upload) = uploads::cancel(&service.db, &caller.tenant, id, &Cause::Client(caller.id)).await? {
             return Ok(UploadAnswer::new(upload));
         }
-        let upload = service.find(&key.0.tenant, Some(id)).await?.ok_or(CancelUploadProblem::UploadNotFound)?;
+        let upload = service.find(&caller.tenant, Some(id)).await?.ok_or(CancelUploadProblem::UploadNotFound)?;
         match upload.state.status() {
             UploadStatus::Canceled | UploadStatus::Deleted => Ok(UploadAnswer::new(upload)),
             status => Err(CancelUploadProblem::AlreadyDecided(format!("The upload is already {}.", status.as_str()))),

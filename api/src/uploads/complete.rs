@@ -9,7 +9,7 @@ use sluice_common::db::uploads;
 
 use super::prefer::Preferences;
 use super::wire::UploadAnswer;
-use crate::auth::{Key, Write};
+use crate::auth::{KeyOrToken, Write};
 use crate::body::Json;
 use crate::document::Tag;
 use crate::problem::problems;
@@ -35,7 +35,7 @@ impl CompleteUpload {
     /// number of times; an upload that is no longer `pending` is answered as it is. With `Prefer: wait=20` the answer is held
     /// back until there is a verdict.
     ///
-    /// Needs the scope `uploads:write`.
+    /// Needs the scope `uploads:write`, or the upload's token.
     #[oai(
         path = "/v1/uploads/:upload_id/complete",
         method = "post",
@@ -45,7 +45,7 @@ impl CompleteUpload {
     async fn complete(
         &self,
         service: Data<&Arc<Service>>,
-        key: Key<Write>,
+        holder: KeyOrToken<Write>,
         /// The upload's id.
         #[oai(name = "upload_id")]
         id: Path<UploadIdText>,
@@ -53,9 +53,9 @@ impl CompleteUpload {
         #[oai(name = "Prefer")]
         preferences: Header<Preferences>,
     ) -> Result<UploadAnswer, CompleteUploadProblem> {
-        let id = id.0.read().ok_or(CompleteUploadProblem::UploadNotFound)?;
-        uploads::hint(&service.db, &key.0.tenant, id).await?;
-        let upload = service.find_decided(&key.0.tenant, Some(id), preferences.0.patience()).await?;
+        let (caller, id) = holder.0.reaching(id.0.read()).ok_or(CompleteUploadProblem::UploadNotFound)?;
+        uploads::hint(&service.db, &caller.tenant, id).await?;
+        let upload = service.find_decided(&caller.tenant, id, preferences.0.patience()).await?;
         let upload = upload.ok_or(CompleteUploadProblem::UploadNotFound)?;
         Ok(UploadAnswer::Upload(Json(upload.into()), preferences.0.applied()))
     }

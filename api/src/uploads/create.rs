@@ -47,6 +47,9 @@ impl CreateUpload {
     /// URL and headers. Send the file there, straight to the store. Sluice then looks at what has arrived and either confirms
     /// or rejects it: read the upload with `Prefer: wait=20` to learn which.
     ///
+    /// Where the service is set up so, the answer also has an `upload_token`: give it with the grant to whoever sends the
+    /// file, such as a browser, which should never hold an API key.
+    ///
     /// Needs the scope `uploads:write`.
     #[oai(path = "/v1/uploads", method = "post", operation_id = "createUpload", tag = "Tag::Uploads")]
     async fn create(
@@ -60,7 +63,9 @@ impl CreateUpload {
         let new = row(declared, key.0, service.write_once);
         // Signed first: what can't be granted is not recorded.
         let grant = service.signer.put(&new.grant_key, &new.declared, new.write_once, lifetime).await?;
-        let upload = Upload::with_grant(service.record(new).await?, grant.into());
+        let recorded = service.record(new).await?;
+        let token = service.tokens.issue(&recorded);
+        let upload = Upload::with_grant(recorded, grant.into(), token);
         let location = format!("/v1/uploads/{}", upload.id.0);
         Ok(Created::Upload(Json(upload), location))
     }

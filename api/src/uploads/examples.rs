@@ -6,6 +6,8 @@ use sluice_common::domain::{
     StoredObject, Tenant, Upload, UploadId, UploadState,
 };
 
+use crate::auth::NewToken;
+
 const VALID: &str = "the examples are valid";
 
 fn created_at() -> Timestamp {
@@ -41,6 +43,14 @@ pub fn pending() -> Upload {
         deadline: created_at() + 1.hour(),
         looks_cut_off: 0,
         state: UploadState::Pending,
+    }
+}
+
+/// A token that was made with the upload.
+pub fn token() -> NewToken {
+    NewToken {
+        text: "sluice_upload_eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiIsImtpZCI6…".to_owned(),
+        expires_at: created_at() + 2.hours(),
     }
 }
 

@@ -8,7 +8,7 @@ use poem_openapi::param::{Header, Path};
 
 use super::prefer::Preferences;
 use super::wire::UploadAnswer;
-use crate::auth::{Key, Read};
+use crate::auth::{KeyOrToken, Read};
 use crate::body::Json;
 use crate::document::Tag;
 use crate::problem::problems;
@@ -33,12 +33,12 @@ impl GetUpload {
     /// With `Prefer: wait=20` the answer is held back until the upload is no longer `pending`, for up to 20 seconds: the
     /// simplest way to learn the verdict. If it is still `pending` then, ask again.
     ///
-    /// Needs the scope `uploads:read`.
+    /// Needs the scope `uploads:read`, or the upload's token.
     #[oai(path = "/v1/uploads/:upload_id", method = "get", operation_id = "getUpload", tag = "Tag::Uploads")]
     async fn get(
         &self,
         service: Data<&Arc<Service>>,
-        key: Key<Read>,
+        holder: KeyOrToken<Read>,
         /// The upload's id.
         #[oai(name = "upload_id")]
         id: Path<UploadIdText>,
@@ -46,8 +46,8 @@ impl GetUpload {
         #[oai(name = "Prefer")]
         preferences: Header<Preferences>,
     ) -> Result<UploadAnswer, GetUploadProblem> {
-        let id = id.0.read();
-        let upload = service.find_decided(&key.0.tenant, id, preferences.0.patience()).await?;
+        let (caller, id) = holder.0.reaching(id.0.read()).ok_or(GetUploadProblem::UploadNotFound)?;
+        let upload = service.find_decided(&caller.tenant, id, preferences.0.patience()).await?;
         let upload = upload.ok_or(GetUploadProblem::UploadNotFound)?;
         Ok(UploadAnswer::Upload(Json(upload.into()), preferences.0.applied()))
     }

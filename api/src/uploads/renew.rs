@@ -11,7 +11,7 @@ use sluice_common::db::uploads;
 use sluice_common::domain::{Policies, Policy, Upload, UploadStatus};
 
 use super::wire::{self, UploadAnswer};
-use crate::auth::{Key, Write};
+use crate::auth::{KeyOrToken, Write};
 use crate::document::Tag;
 use crate::problem::problems;
 use crate::scalars::UploadIdText;
@@ -44,26 +44,28 @@ impl RenewGrant {
     /// A new grant for the same upload, for when the first has expired or is about to. Earlier grants keep working until they
     /// expire. The deadline moves as if the upload were declared now, up to 7 days after it really was.
     ///
-    /// Needs the scope `uploads:write`.
+    /// Needs the scope `uploads:write`, or the upload's token.
     #[oai(path = "/v1/uploads/:upload_id/grant", method = "post", operation_id = "renewGrant", tag = "Tag::Uploads")]
     async fn renew(
         &self,
         service: Data<&Arc<Service>>,
-        key: Key<Write>,
+        holder: KeyOrToken<Write>,
         /// The upload's id.
         #[oai(name = "upload_id")]
         id: Path<UploadIdText>,
     ) -> Result<UploadAnswer, RenewGrantProblem> {
-        let found = service.find(&key.0.tenant, id.0.read()).await?;
+        let (caller, id) = holder.0.reaching(id.0.read()).ok_or(RenewGrantProblem::UploadNotFound)?;
+        let found = service.find(&caller.tenant, Some(id)).await?;
         let found = found.ok_or(RenewGrantProblem::UploadNotFound)?;
         let policy = renewable(&found, &service.policies)?;
         let extended =
-            uploads::extend(&service.db, &key.0.tenant, found.id, policy.finish_within, LONGEST_LIFE).await?;
+            uploads::extend(&service.db, &caller.tenant, found.id, policy.finish_within, LONGEST_LIFE).await?;
         // It is overdue, or was decided just now; either way it is too late.
         let upload = extended.ok_or(RenewGrantProblem::TooLate)?;
         let lifetime = policy.grant_lifetime.min(time_left(&upload, Timestamp::now()));
         let grant = service.signer.put(&upload.grant_key, &upload.declared, upload.write_once, lifetime).await?;
-        Ok(UploadAnswer::new(wire::Upload::with_grant(upload, grant.into())))
+        let token = service.tokens.issue(&upload);
+        Ok(UploadAnswer::new(wire::Upload::with_grant(upload, grant.into(), token)))
     }
 }
 

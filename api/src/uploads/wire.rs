@@ -6,6 +6,7 @@ use sluice_common::domain;
 
 use super::examples;
 use super::grant::Grant;
+use crate::auth::NewToken;
 use crate::body::Json;
 use crate::maps::Metadata;
 use crate::scalars::{ContentTypeText, FileNameText, PolicyName, Sha256Text, Size, Time, UploadIdText};
@@ -42,6 +43,18 @@ pub struct Upload {
     pub decided_at: Option<Time>,
     /// Leave to send the file. Only in the answers that make or renew it.
     pub grant: Option<Grant>,
+    /// Leave to follow this upload without an API key. Only in the answers that have a grant, where the service is set up
+    /// so.
+    pub upload_token: Option<UploadToken>,
+}
+
+/// Leave to read, complete, renew and cancel one upload, for whoever sends its file.
+#[derive(Debug, Clone, PartialEq, Eq, Object)]
+pub struct UploadToken {
+    /// What to send as `Authorization: Bearer …`. Treat it like a password.
+    pub token: String,
+    /// When it ends.
+    pub expires_at: Time,
 }
 
 /// Where an upload stands.
@@ -146,9 +159,10 @@ impl UploadAnswer {
 }
 
 impl Upload {
-    /// The upload, with leave to put its object.
-    pub fn with_grant(upload: domain::Upload, grant: Grant) -> Self {
-        Self { grant: Some(grant), ..upload.into() }
+    /// The upload, with leave to put its object and perhaps to follow it.
+    pub fn with_grant(upload: domain::Upload, grant: Grant, token: Option<NewToken>) -> Self {
+        let token = token.map(|token| UploadToken { token: token.text, expires_at: Time(token.expires_at) });
+        Self { grant: Some(grant), upload_token: token, ..upload.into() }
     }
 }
 
@@ -173,6 +187,7 @@ impl From<domain::Upload> for Upload {
                 _ => None,
             },
             grant: None,
+            upload_token: None,
         }
     }
 }
@@ -196,7 +211,7 @@ impl From<domain::Reason> for Reason {
 
 impl Example for Upload {
     fn example() -> Self {
-        Self::with_grant(examples::pending(), Grant::example())
+        Self::with_grant(examples::pending(), Grant::example(), Some(examples::token()))
     }
 }
 
