@@ -77,10 +77,11 @@ async fn a_message_that_could_not_be_hidden_once_is_hidden_the_next_time() {
     world.fake().on(Op::ChangeMessageVisibilityBatch).times(1).fail_entries(3, "InternalError");
     world.fake().done(Op::ChangeMessageVisibilityBatch, asked + 3).await;
     for _ in 0..4 {
+        // Those that were refused are hidden by calls of their own from now on.
         world.fake().clock().advance(Duration::from_secs(50));
         assert_eq!(world.held().in_flight, 10);
         let asked = world.fake().count(Op::ChangeMessageVisibilityBatch);
-        world.fake().done(Op::ChangeMessageVisibilityBatch, asked + 1).await;
+        world.fake().done(Op::ChangeMessageVisibilityBatch, asked + 2).await;
     }
     gate.open();
     all_are(&world, "confirmed", 10).await;
