@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sluice_common::domain::{Policies, Tenant};
 use sluice_common::settings::{Reader, SettingError};
-use sluice_common::storage::Location;
+use sluice_common::storage::{Location, Store};
 
 /// What the API is run with.
 #[derive(Debug, Clone)]
@@ -13,8 +13,8 @@ pub struct Settings {
     pub database: Database,
     /// Where clients reach the bucket.
     pub bucket: Location,
-    /// Whether the store honours `If-None-Match: *` on a PUT.
-    pub write_once: bool,
+    /// What the store can do.
+    pub store: Store,
     /// The rules that uploads are made under.
     pub policies: Policies,
     /// How long a download's URL can be used.
@@ -53,11 +53,13 @@ impl Settings {
     /// # Errors
     /// A sentence that names the first setting which is missing or not usable.
     pub fn read(reader: &Reader) -> Result<Self, SettingError> {
+        let (store, policies) = (reader.store()?, reader.policies()?);
+        can_be_kept(&policies, store)?;
         Ok(Self {
             database: Database::read(reader)?,
             bucket: reader.public_bucket()?,
-            write_once: reader.parsed("SLUICE_S3_WRITE_ONCE")?,
-            policies: reader.policies()?,
+            store,
+            policies,
             download_lifetime: download_lifetime(reader)?,
             files: Files { tenant: files_tenant(reader)?, wait: files_wait(reader)? },
         })
@@ -77,6 +79,16 @@ impl Database {
         }
         Ok(Self { url: reader.text("SLUICE_DATABASE_URL")?, connections })
     }
+}
+
+/// Whether the store can do what the policies ask for.
+fn can_be_kept(policies: &Policies, store: Store) -> Result<(), SettingError> {
+    let asks_too_much = policies.names().filter_map(|name| policies.find(name)).find_map(|policy| {
+        (policy.require_sha256 && !store.sha256).then(|| {
+            format!("policy '{}' requires a SHA-256, which the store {} does not compare", policy.name, store.name)
+        })
+    });
+    asks_too_much.map_or(Ok(()), |why| Err(SettingError::Unusable { name: "SLUICE_POLICIES", why }))
 }
 
 fn download_lifetime(reader: &Reader) -> Result<Duration, SettingError> {
@@ -123,7 +135,20 @@ mod tests {
     fn a_database_and_a_bucket_are_enough() {
         let settings = read(("", "")).expect("usable");
         assert_eq!(settings.files.tenant, None);
-        assert!(settings.write_once);
+        assert!(settings.store.write_once);
+    }
+
+    #[test]
+    fn a_policy_that_the_store_can_not_keep_is_named() {
+        let text =
+            include_str!("../../common/policies.toml").replacen("key_prefix", "require_sha256 = true\nkey_prefix", 1);
+        let policies = Policies::parse(&text).expect("valid");
+        let refusal = |store| can_be_kept(&policies, Store::find(store).expect("a store")).map_err(|e| e.to_string());
+        assert_eq!(refusal("garage"), Ok(()));
+        assert_eq!(
+            refusal("gcs").expect_err("it compares none"),
+            "SLUICE_POLICIES is not usable: policy 'images' requires a SHA-256, which the store gcs does not compare"
+        );
     }
 
     #[test]

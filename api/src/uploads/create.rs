@@ -55,9 +55,10 @@ impl CreateUpload {
         key: Key<Write>,
         body: Body<NewUpload>,
     ) -> Result<Created, CreateUploadProblem> {
-        let declared = declare(body.0, &service.policies).map_err(CreateUploadProblem::InvalidDeclaration)?;
+        let declared = declare(body.0, &service.policies, service.store);
+        let declared = declared.map_err(CreateUploadProblem::InvalidDeclaration)?;
         let lifetime = declared.policy.grant_lifetime;
-        let new = row(declared, key.0, service.write_once);
+        let new = row(declared, key.0, service.store.write_once);
         // Signed first: what can't be granted is not recorded.
         let grant = service.signer.put(&new.grant_key, &new.declared, new.write_once, lifetime).await?;
         let upload = Upload::with_grant(service.record(new).await?, grant.into());

@@ -5,6 +5,7 @@ use std::fmt::Display;
 use poem_openapi::Object;
 use poem_openapi::types::Example;
 use sluice_common::domain::{ByteCount, ContentType, Declaration, FileName, Metadata, NotA, Policies, Policy, Sha256};
+use sluice_common::storage::Store;
 
 use super::examples;
 use crate::maps;
@@ -22,7 +23,7 @@ pub struct NewUpload {
     pub content_type: ContentTypeText,
     /// The exact size in bytes. Some policies require it.
     pub size: Option<DeclaredSize>,
-    /// The SHA-256 of the bytes as 64 hexadecimal digits. Some policies require it.
+    /// The SHA-256 of the bytes as 64 hexadecimal digits. Some policies require it; some stores can't take it.
     pub sha256: Option<Sha256Text>,
     /// The name of the policy to judge by. Without one it is the first that takes the content type.
     pub policy: Option<PolicyName>,
@@ -41,17 +42,17 @@ pub struct Declared<'a> {
     pub policy: &'a Policy,
 }
 
-/// Reads a declaration.
+/// Reads a declaration of what is to go into this store.
 ///
 /// # Errors
 /// All that is wrong with it, field by field.
-pub fn declare(new: NewUpload, policies: &Policies) -> Result<Declared<'_>, Vec<FieldError>> {
+pub fn declare(new: NewUpload, policies: &Policies, store: Store) -> Result<Declared<'_>, Vec<FieldError>> {
     let mut findings = Findings::default();
     let filename = findings.keep("/filename", "invalid_filename", FileName::parse(&new.filename.0));
     let content_type = findings.keep("/content_type", "invalid_content_type", ContentType::parse(&new.content_type.0));
     let policy = findings.policy(new.policy.as_ref(), content_type.as_ref(), policies);
     let size = findings.size(new.size, policy);
-    let sha256 = findings.sha256(new.sha256.as_ref(), policy);
+    let sha256 = findings.sha256(new.sha256.as_ref(), policy, store);
     let metadata =
         new.metadata.and_then(|entries| findings.keep("/metadata", "invalid_metadata", Metadata::new(entries.0)));
     match (filename, content_type, policy) {
@@ -132,7 +133,7 @@ impl Findings {
         Some(size)
     }
 
-    fn sha256(&mut self, sha256: Option<&Sha256Text>, policy: Option<&Policy>) -> Option<Sha256> {
+    fn sha256(&mut self, sha256: Option<&Sha256Text>, policy: Option<&Policy>, store: Store) -> Option<Sha256> {
         let Some(Sha256Text(digits)) = sha256 else {
             if let Some(policy) = policy.filter(|policy| policy.require_sha256) {
                 let detail = format!("The policy '{}' requires the SHA-256 to be declared.", policy.name);
@@ -140,6 +141,10 @@ impl Findings {
             }
             return None;
         };
+        // Nobody would notice a wrong one: a worker reads no more than the head of a file.
+        if !store.sha256 {
+            self.note("/sha256", "sha256_not_checked", "The store compares no checksums, so none can be declared.");
+        }
         self.keep("/sha256", "invalid_sha256", Sha256::parse_hex(digits))
     }
 }
@@ -188,18 +193,24 @@ mod tests {
 
     /// The example with some fields changed, or removed where they are null.
     fn refusals(changes: Value) -> Vec<(String, String)> {
+        refusals_of("aws", changes)
+    }
+
+    fn refusals_of(store: &str, changes: Value) -> Vec<(String, String)> {
         use poem_openapi::types::ParseFromJSON as _;
         let mut body = json!({"filename": "a.png", "content_type": "image/png"});
         body.as_object_mut().expect("an object").extend(changes.as_object().expect("an object").clone());
         let new = NewUpload::parse_from_json(Some(body)).expect("the right shape");
         let policies = Policies::parse(POLICIES).expect("valid policies");
-        let errors = declare(new, &policies).err().unwrap_or_default();
+        let store = Store::find(store).expect("a store");
+        let errors = declare(new, &policies, store).err().unwrap_or_default();
         errors.into_iter().map(|error| (error.pointer, error.code)).collect()
     }
 
     #[test]
     fn a_good_declaration_finds_its_policy() {
-        let declared = declare(NewUpload::example(), &Policies::built_in().clone()).map(|d| d.policy.name.clone());
+        let (policies, store) = (Policies::built_in(), Store::find("aws").expect("a store"));
+        let declared = declare(NewUpload::example(), &policies, store).map(|d| d.policy.name.clone());
         assert_eq!(declared.expect("good"), "images");
         assert_eq!(refusals(json!({"size": 10, "sha256": "AB".repeat(32), "metadata": {"a": ""}})), []);
         assert_eq!(refusals(json!({"size": null, "policy": null})), []);
@@ -227,6 +238,13 @@ mod tests {
         ] {
             assert_eq!(refusals(change.clone()), [(pointer.to_owned(), code.to_owned())], "{change}");
         }
+    }
+
+    #[test]
+    fn no_checksum_is_taken_that_the_store_would_not_compare() {
+        let sha256 = json!({"sha256": "00".repeat(32)});
+        assert_eq!(refusals_of("gcs", sha256.clone()), [("/sha256".to_owned(), "sha256_not_checked".to_owned())]);
+        assert_eq!(refusals_of("garage", sha256), []);
     }
 
     #[test]

@@ -5,8 +5,10 @@ mod disposition;
 mod listing;
 mod sdk;
 mod sign;
+mod store;
 
 pub use bucket::{Bucket, Look, Promotion, StoreError};
 pub use listing::{Found, Listed, Listing};
 pub use sdk::SdkClients;
 pub use sign::{Location, SignError, SignedRequest, Signer};
+pub use store::{STORES, Store};

@@ -31,6 +31,8 @@ pub struct Location {
     pub endpoint: Option<String>,
     /// Whether the bucket's name is the first part of the path rather than of the host.
     pub path_style: bool,
+    /// The key to sign requests to it with, where it is not the one in the SDK's usual places.
+    pub credentials: Option<Credentials>,
 }
 
 impl Location {
@@ -231,6 +233,7 @@ mod tests {
             region: "eu-west-1".to_owned(),
             endpoint: endpoint.map(str::to_owned),
             path_style,
+            credentials: None,
         }
     }
 
