@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sluice_common::domain::{Policies, Tenant};
+use sluice_common::domain::{Policies, Policy, Tenant};
 use sluice_common::settings::{Reader, SettingError};
 use sluice_common::storage::{Location, Store};
 
@@ -83,12 +83,19 @@ impl Database {
 
 /// Whether the store can do what the policies ask for.
 fn can_be_kept(policies: &Policies, store: Store) -> Result<(), SettingError> {
-    let asks_too_much = policies.names().filter_map(|name| policies.find(name)).find_map(|policy| {
-        (policy.require_sha256 && !store.sha256).then(|| {
-            format!("policy '{}' requires a SHA-256, which the store {} does not compare", policy.name, store.name)
-        })
-    });
-    asks_too_much.map_or(Ok(()), |why| Err(SettingError::Unusable { name: "SLUICE_POLICIES", why }))
+    let asked_too_much = |policy: &Policy| match (policy, store) {
+        (Policy { require_sha256: true, .. }, Store { sha256: false, .. }) => {
+            Some(("requires a SHA-256", "does not compare one"))
+        }
+        (Policy { form_post: true, .. }, Store { form_post: false, .. }) => Some(("allows forms", "takes none")),
+        _ => None,
+    };
+    let refusal = |policy: &Policy| {
+        let (asks, lacks) = asked_too_much(policy)?;
+        let why = format!("the policy '{}' {asks}, and the store ('{}') {lacks}", policy.name, store.name);
+        Some(SettingError::Unusable { name: "SLUICE_POLICIES", why })
+    };
+    policies.iter().find_map(refusal).map_or(Ok(()), Err)
 }
 
 fn download_lifetime(reader: &Reader) -> Result<Duration, SettingError> {
@@ -140,15 +147,20 @@ mod tests {
 
     #[test]
     fn a_policy_that_the_store_can_not_keep_is_named() {
-        let text =
-            include_str!("../../common/policies.toml").replacen("key_prefix", "require_sha256 = true\nkey_prefix", 1);
-        let policies = Policies::parse(&text).expect("valid");
-        let refusal = |store| can_be_kept(&policies, Store::find(store).expect("a store")).map_err(|e| e.to_string());
-        assert_eq!(refusal("garage"), Ok(()));
-        assert_eq!(
-            refusal("gcs").expect_err("it compares none"),
-            "SLUICE_POLICIES is not usable: policy 'images' requires a SHA-256, which the store gcs does not compare"
+        let kept = |store: &str, asks: &str| {
+            let built_in = include_str!("../../common/policies.toml");
+            let asking = built_in.replacen("key_prefix = \"images/\"", &format!("{asks} = true"), 1);
+            let policies = Policies::parse(&asking).expect("valid policies");
+            can_be_kept(&policies, Store::find(store).expect("a store")).map_err(|error| error.to_string())
+        };
+        assert_eq!(kept("garage", "require_sha256"), Ok(()));
+        assert_eq!(kept("garage", "form_post"), Ok(()));
+        let refused = kept("gcs", "require_sha256").expect_err("it compares none");
+        assert!(
+            refused.ends_with("the policy 'images' requires a SHA-256, and the store ('gcs') does not compare one")
         );
+        let refused = kept("r2", "form_post").expect_err("it takes none");
+        assert!(refused.ends_with("the policy 'images' allows forms, and the store ('r2') takes none"), "{refused}");
     }
 
     #[test]

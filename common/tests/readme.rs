@@ -19,13 +19,13 @@ fn the_table_of_settings_is_the_one_that_is_read() {
 }
 
 #[test]
-fn the_policies_of_a_development_stack_are_the_built_in_ones_and_a_brief_one() {
+fn the_policies_of_a_development_stack_are_the_built_in_ones_one_for_forms_and_a_brief_one() {
     let development = Policies::parse(include_str!("../../localstack/policies.toml")).expect("valid policies");
     let built_in = Policies::built_in();
     for name in built_in.names() {
         assert_eq!(development.find(name), built_in.find(name));
     }
-    assert_eq!(development.names().count(), built_in.names().count() + 1);
+    assert_eq!(development.names().count(), built_in.names().count() + 2);
 }
 
 #[test]

@@ -9,6 +9,7 @@ pub mod client;
 mod database;
 pub mod fake_aws;
 pub mod files;
+mod form;
 mod garage;
 mod invariants;
 mod localstack;
@@ -24,6 +25,7 @@ mod world;
 
 pub use client::{Answer, Client};
 pub use files::File;
+pub use form::TestForm;
 pub use localstack::Localstack;
 pub use postgres::Postgres;
 pub use process::WorkerProcess;

@@ -3,7 +3,7 @@
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
 
-use crate::{Answer, Client};
+use crate::{Answer, Client, TestForm};
 
 /// An upload that a client declared.
 #[derive(Debug, Clone)]
@@ -58,6 +58,11 @@ impl TestUpload {
         put(&self.created["grant"], bytes, move |name, value| {
             Some(if name == header { other.to_owned() } else { value })
         })
+    }
+
+    /// The form that its grant is.
+    pub fn form(&self) -> TestForm {
+        TestForm::of(&self.created["grant"])
     }
 
     /// The upload as it is now.
@@ -127,12 +132,14 @@ fn put<Change: Fn(&str, String) -> Option<String>>(
     let request = request.body(bytes.to_vec());
     async move {
         let response = request.send().await.expect("the store answers");
-        let status = response.status();
-        if status.is_success() {
-            return Ok(());
-        }
-        let body = response.text().await.unwrap_or_default();
-        let code = body.split("<Code>").nth(1).and_then(|rest| rest.split("</Code>").next()).unwrap_or_default();
-        Err((status, code.to_owned()))
+        if response.status().is_success() { Ok(()) } else { Err(refusal(response).await) }
     }
+}
+
+/// What a store says that refuses something.
+pub(crate) async fn refusal(response: reqwest::Response) -> Refusal {
+    let status = response.status();
+    let body = response.text().await.unwrap_or_default();
+    let code = body.split("<Code>").nth(1).and_then(|rest| rest.split("</Code>").next()).unwrap_or_default();
+    (status, code.to_owned())
 }
