@@ -2,6 +2,7 @@
 
 use sluice_common::domain::{Policies, UploadStatus};
 use sluice_common::settings::SETTINGS;
+use sluice_common::storage::STORES;
 
 const README: &str = include_str!("../../README.md");
 
@@ -16,6 +17,16 @@ fn the_table_of_settings_is_the_one_that_is_read() {
         SETTINGS.iter().map(|setting| row(setting.name, setting.default, setting.meaning)).collect();
     let written: Vec<&str> = README.lines().filter(|line| line.starts_with("| `SLUICE_")).collect();
     assert_eq!(written, rows, "the README's table should be:\n{}\n", rows.join("\n"));
+}
+
+#[test]
+fn the_table_of_stores_is_the_one_that_is_used() {
+    let yes = |can: bool| if can { "yes" } else { "no" };
+    for store in STORES {
+        let can = [store.path_style, store.write_once, store.sha256, store.form_post, store.events].map(yes);
+        let row = format!("| `{}` | {} |\n", store.name, can.join(" | "));
+        assert!(include_str!("../../docs/stores.md").contains(&row), "docs/stores.md should have the row\n{row}");
+    }
 }
 
 #[test]
