@@ -72,6 +72,10 @@ map!(
     Headers
 );
 map!(
+    /// Fields to send in a form, by name. Send exactly these, with the values given here, and the file after them.
+    FormFields
+);
+map!(
     /// What is remembered with an upload: up to 32 entries, keys of 1 to 64 characters, values of up to 1,024. Sluice only
     /// keeps it.
     Metadata

@@ -117,6 +117,14 @@ text!(
     |name| (1..=40).contains(&name.len()) && name.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-'))
 );
 text!(
+    /// The URL of a page.
+    RedirectText,
+    MetaSchema {
+        max_length: Some(sluice_common::domain::RedirectUrl::MAX_LENGTH),
+        ..MetaSchema::new_with_format("string", "uri")
+    }
+);
+text!(
     /// A URL.
     Url,
     MetaSchema::new_with_format("string", "uri")

@@ -6,7 +6,7 @@ use sluice_common::coalesce::{BatchError, Coalescer};
 use sluice_common::db::uploads::{self, NewUpload};
 use sluice_common::db::{Db, DbError};
 use sluice_common::domain::{Policies, Tenant, Upload, UploadId};
-use sluice_common::storage::{SdkClients, Signer};
+use sluice_common::storage::{SdkClients, Signer, Store};
 
 use crate::auth::{KnownKeys, Tokens};
 use crate::metrics::Metrics;
@@ -25,8 +25,8 @@ pub struct Service {
     pub signer: Signer,
     /// The rules that uploads are made under.
     pub policies: Policies,
-    /// Whether the store honours `If-None-Match: *` on a PUT.
-    pub write_once: bool,
+    /// What the store can do.
+    pub store: Store,
     /// How long a download's URL can be used.
     pub download_lifetime: Duration,
     /// How the tutorial's calls are served.
@@ -45,11 +45,11 @@ pub struct Service {
 impl Service {
     /// Puts the parts together.
     pub async fn new(db: Db, settings: Settings) -> Self {
-        let credentials = SdkClients::load(&settings.bucket.region).await.credentials();
+        let credentials = SdkClients::load(&settings.bucket.region).await.credentials(&settings.bucket);
         Self {
             signer: Signer::new(settings.bucket, credentials),
             policies: settings.policies,
-            write_once: settings.write_once,
+            store: settings.store,
             download_lifetime: settings.download_lifetime,
             files: settings.files,
             keys: KnownKeys::new(db.clone()),

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use sluice_common::domain::{Policies, Tenant};
+use sluice_common::domain::{Policies, Policy, Tenant};
 use sluice_common::settings::{Reader, SettingError};
-use sluice_common::storage::Location;
+use sluice_common::storage::{Location, Store};
 
 use crate::auth::Tokens;
 use crate::cors::Origins;
@@ -16,8 +16,8 @@ pub struct Settings {
     pub database: Database,
     /// Where clients reach the bucket.
     pub bucket: Location,
-    /// Whether the store honours `If-None-Match: *` on a PUT.
-    pub write_once: bool,
+    /// What the store can do.
+    pub store: Store,
     /// The rules that uploads are made under.
     pub policies: Policies,
     /// How long a download's URL can be used.
@@ -60,11 +60,13 @@ impl Settings {
     /// # Errors
     /// A sentence that names the first setting which is missing or not usable.
     pub fn read(reader: &Reader) -> Result<Self, SettingError> {
+        let (store, policies) = (reader.store()?, reader.policies()?);
+        can_be_kept(&policies, store)?;
         Ok(Self {
             database: Database::read(reader)?,
             bucket: reader.public_bucket()?,
-            write_once: reader.parsed("SLUICE_S3_WRITE_ONCE")?,
-            policies: reader.policies()?,
+            store,
+            policies,
             download_lifetime: download_lifetime(reader)?,
             files: Files { tenant: files_tenant(reader)?, wait: files_wait(reader)? },
             tokens: tokens(reader)?,
@@ -86,6 +88,23 @@ impl Database {
         }
         Ok(Self { url: reader.text("SLUICE_DATABASE_URL")?, connections })
     }
+}
+
+/// Whether the store can do what the policies ask for.
+fn can_be_kept(policies: &Policies, store: Store) -> Result<(), SettingError> {
+    let asked_too_much = |policy: &Policy| match (policy, store) {
+        (Policy { require_sha256: true, .. }, Store { sha256: false, .. }) => {
+            Some(("requires a SHA-256", "does not compare one"))
+        }
+        (Policy { form_post: true, .. }, Store { form_post: false, .. }) => Some(("allows forms", "takes none")),
+        _ => None,
+    };
+    let refusal = |policy: &Policy| {
+        let (asks, lacks) = asked_too_much(policy)?;
+        let why = format!("the policy '{}' {asks}, and the store ('{}') {lacks}", policy.name, store.name);
+        Some(SettingError::Unusable { name: "SLUICE_POLICIES", why })
+    };
+    policies.iter().find_map(refusal).map_or(Ok(()), Err)
 }
 
 fn download_lifetime(reader: &Reader) -> Result<Duration, SettingError> {
@@ -137,7 +156,25 @@ mod tests {
     fn a_database_and_a_bucket_are_enough() {
         let settings = read(("", "")).expect("usable");
         assert_eq!(settings.files.tenant, None);
-        assert!(settings.write_once);
+        assert!(settings.store.write_once);
+    }
+
+    #[test]
+    fn a_policy_that_the_store_can_not_keep_is_named() {
+        let kept = |store: &str, asks: &str| {
+            let built_in = include_str!("../../common/policies.toml");
+            let asking = built_in.replacen("key_prefix = \"images/\"", &format!("{asks} = true"), 1);
+            let policies = Policies::parse(&asking).expect("valid policies");
+            can_be_kept(&policies, Store::find(store).expect("a store")).map_err(|error| error.to_string())
+        };
+        assert_eq!(kept("garage", "require_sha256"), Ok(()));
+        assert_eq!(kept("garage", "form_post"), Ok(()));
+        let refused = kept("gcs", "require_sha256").expect_err("it compares none");
+        assert!(
+            refused.ends_with("the policy 'images' requires a SHA-256, and the store ('gcs') does not compare one")
+        );
+        let refused = kept("r2", "form_post").expect_err("it takes none");
+        assert!(refused.ends_with("the policy 'images' allows forms, and the store ('r2') takes none"), "{refused}");
     }
 
     #[test]

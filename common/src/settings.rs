@@ -4,8 +4,10 @@ use std::fmt::Display;
 use std::str::FromStr;
 use std::time::Duration;
 
+use aws_credential_types::Credentials;
+
 use crate::domain::Policies;
-use crate::storage::Location;
+use crate::storage::{Location, STORES, Store};
 
 /// One setting.
 #[derive(Debug, Clone, Copy)]
@@ -34,20 +36,29 @@ pub const SETTINGS: &[Setting] = &[
         Some("16"),
         "the most connections that one process keeps, beside one that listens",
     ),
+    setting(
+        "SLUICE_STORE",
+        Some("aws"),
+        "what keeps the bucket: `aws`, `r2`, `minio`, `gcs`, `garage` or `localstack`; the defaults of what it can do follow from it",
+    ),
     setting("SLUICE_S3_BUCKET", None, "the bucket"),
     setting("SLUICE_S3_REGION", Some("us-east-1"), "the region of bucket and queue"),
     setting("SLUICE_S3_ENDPOINT", Some(""), "the store's address, as the worker reaches it; Amazon's if empty"),
     setting("SLUICE_S3_PUBLIC_ENDPOINT", Some(""), "the store's address, as clients reach it; the same if empty"),
     setting(
-        "SLUICE_S3_PATH_STYLE",
-        Some("false"),
-        "`true` where the bucket's name is part of the path, not of the host",
+        "SLUICE_S3_ACCESS_KEY_ID",
+        Some(""),
+        "the bucket's own key, where it is not the one in the SDK's usual places",
     ),
+    setting("SLUICE_S3_SECRET_ACCESS_KEY", Some(""), "that key's secret"),
+    setting("SLUICE_S3_PATH_STYLE", Some(""), "`true` where the bucket's name is part of the path, not of the host"),
+    setting("SLUICE_S3_WRITE_ONCE", Some(""), "`false` for a store that does not honour `If-None-Match: *` on a PUT"),
     setting(
-        "SLUICE_S3_WRITE_ONCE",
-        Some("true"),
-        "`false` for a store that does not honour `If-None-Match: *` on a PUT",
+        "SLUICE_S3_SHA256",
+        Some(""),
+        "`false` for a store that does not compare `x-amz-checksum-sha256` with the bytes",
     ),
+    setting("SLUICE_S3_FORM_POST", Some(""), "`false` for a store that takes no HTML forms"),
     setting("SLUICE_POLICIES", Some(""), "a policy file; the built-in policies if empty"),
     setting("SLUICE_LOG", Some("info"), "which log lines are written, such as `info` or `sluice_worker=debug,info`"),
     setting("SLUICE_API_LISTEN", Some("127.0.0.1:8080"), "where the API listens"),
@@ -69,7 +80,11 @@ pub const SETTINGS: &[Setting] = &[
     ),
     setting("SLUICE_DOWNLOAD_LIFETIME", Some("300"), "how long a download's URL can be used, in seconds"),
     setting("SLUICE_WORKER_LISTEN", Some("127.0.0.1:8081"), "where a worker answers about its health and metrics"),
-    setting("SLUICE_SQS_QUEUE_URL", None, "the queue that the bucket's events arrive in"),
+    setting(
+        "SLUICE_SQS_QUEUE_URL",
+        Some(""),
+        "the queue that the bucket's events arrive in; must be set where the store is `aws` or `localstack`",
+    ),
     setting("SLUICE_SQS_DLQ_URL", Some(""), "the queue's dead-letter queue; `sluice-worker dlq` looks there"),
     setting("SLUICE_SQS_ENDPOINT", Some(""), "the queue's address; Amazon's if empty"),
     setting("SLUICE_WORKER_CONCURRENCY", Some("64"), "how many messages one worker has in hand at the most"),
@@ -168,8 +183,59 @@ impl<'a> Reader<'a> {
             bucket: self.text("SLUICE_S3_BUCKET")?,
             region: self.text("SLUICE_S3_REGION")?,
             endpoint: self.endpoint("SLUICE_S3_ENDPOINT")?,
-            path_style: self.parsed("SLUICE_S3_PATH_STYLE")?,
+            path_style: self.store()?.path_style,
+            credentials: self.bucket_key()?,
         })
+    }
+
+    /// What the store can do: what its name says, but for what is set otherwise.
+    ///
+    /// # Errors
+    /// Where there is no store of this name, or a setting is neither `true` nor `false`.
+    pub fn store(&self) -> Result<Store, SettingError> {
+        const NAME: &str = "SLUICE_STORE";
+        let name = self.text(NAME)?;
+        let unknown = || {
+            let names: Vec<&str> = STORES.iter().map(|store| store.name).collect();
+            SettingError::Unusable { name: NAME, why: format!("'{name}' is none of {}", names.join(", ")) }
+        };
+        let store = Store::find(name.trim()).ok_or_else(unknown)?;
+        Ok(Store {
+            path_style: self.optional_bool("SLUICE_S3_PATH_STYLE")?.unwrap_or(store.path_style),
+            write_once: self.optional_bool("SLUICE_S3_WRITE_ONCE")?.unwrap_or(store.write_once),
+            sha256: self.optional_bool("SLUICE_S3_SHA256")?.unwrap_or(store.sha256),
+            form_post: self.optional_bool("SLUICE_S3_FORM_POST")?.unwrap_or(store.form_post),
+            ..store
+        })
+    }
+
+    fn optional_bool(&self, name: &'static str) -> Result<Option<bool>, SettingError> {
+        self.optional(name)?.map(|_| self.parsed(name)).transpose()
+    }
+
+    /// The bucket's own key, where one is set.
+    fn bucket_key(&self) -> Result<Option<Credentials>, SettingError> {
+        const ID: &str = "SLUICE_S3_ACCESS_KEY_ID";
+        const SECRET: &str = "SLUICE_S3_SECRET_ACCESS_KEY";
+        match (self.optional(ID)?, self.optional(SECRET)?) {
+            (Some(id), Some(secret)) => Ok(Some(Credentials::new(id, secret, None, None, "settings"))),
+            (None, None) => Ok(None),
+            (Some(_), None) => Err(SettingError::Missing(SECRET, "the secret of SLUICE_S3_ACCESS_KEY_ID")),
+            (None, Some(_)) => Err(SettingError::Missing(ID, "the key of SLUICE_S3_SECRET_ACCESS_KEY")),
+        }
+    }
+
+    /// The queue that the bucket's events arrive in; `None` where the store sends none.
+    ///
+    /// # Errors
+    /// Where it is not set and the store sends events.
+    pub fn queue_url(&self) -> Result<Option<String>, SettingError> {
+        const NAME: &str = "SLUICE_SQS_QUEUE_URL";
+        let url = self.optional(NAME)?;
+        if url.is_none() && self.store()?.events {
+            return Err(SettingError::Missing(NAME, "the queue that the bucket's events arrive in"));
+        }
+        Ok(url)
     }
 
     /// Where clients reach the bucket.
@@ -234,6 +300,46 @@ mod tests {
         assert!(refusal(|reader| reader.seconds("SLUICE_FILES_WAIT"), "0").contains("at least one second"));
         assert!(refusal(|reader| reader.endpoint("SLUICE_S3_ENDPOINT"), "localhost:4566").contains("http://"));
         assert!(refusal(|reader| reader.policies(), "/nowhere/policies.toml").contains("/nowhere/policies.toml"));
+    }
+
+    #[test]
+    fn what_a_store_can_do_follows_from_its_name_unless_it_is_set() {
+        let read = |settings: &'static [(&str, &str)]| {
+            let variable = move |name: &str| settings.iter().find(|(n, _)| *n == name).map(|(_, v)| (*v).to_owned());
+            Reader::new(&variable).store().map_err(|error| error.to_string())
+        };
+        let aws = read(&[]).expect("the default");
+        assert!(!aws.path_style && aws.write_once && aws.sha256 && aws.form_post && aws.events);
+        let garage = read(&[("SLUICE_STORE", "garage")]).expect("known");
+        assert!(garage.path_style && !garage.write_once && garage.sha256 && garage.form_post && !garage.events);
+        let own = read(&[("SLUICE_STORE", "gcs"), ("SLUICE_S3_WRITE_ONCE", "true"), ("SLUICE_S3_PATH_STYLE", "false")]);
+        let own = own.expect("known");
+        assert!(!own.path_style && own.write_once && !own.sha256);
+        let unknown = read(&[("SLUICE_STORE", "azure")]).expect_err("unknown");
+        assert_eq!(unknown, "SLUICE_STORE is not usable: 'azure' is none of aws, r2, minio, gcs, garage, localstack");
+        let neither = read(&[("SLUICE_S3_SHA256", "perhaps")]).expect_err("neither");
+        assert!(neither.starts_with("SLUICE_S3_SHA256 is not usable: 'perhaps'"), "{neither}");
+    }
+
+    #[test]
+    fn a_queue_must_be_named_where_the_store_sends_events() {
+        let of = |store: &'static str| {
+            let variable = move |name: &str| (name == "SLUICE_STORE").then(|| store.to_owned());
+            Reader::new(&variable).queue_url().map_err(|error| error.to_string())
+        };
+        assert!(of("aws").expect_err("missing").starts_with("SLUICE_SQS_QUEUE_URL is not set"));
+        assert_eq!(of("garage"), Ok(None));
+    }
+
+    #[test]
+    fn half_a_key_is_no_key() {
+        let variable = |name: &str| match name {
+            "SLUICE_S3_BUCKET" => Some("bucket".to_owned()),
+            "SLUICE_S3_ACCESS_KEY_ID" => Some("key".to_owned()),
+            _ => None,
+        };
+        let refused = Reader::new(&variable).bucket().expect_err("there is no secret").to_string();
+        assert!(refused.starts_with("SLUICE_S3_SECRET_ACCESS_KEY is not set"), "{refused}");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use sluice_common::domain::{Policies, UploadStatus};
 use sluice_common::settings::SETTINGS;
+use sluice_common::storage::STORES;
 
 const README: &str = include_str!("../../README.md");
 
@@ -19,13 +20,23 @@ fn the_table_of_settings_is_the_one_that_is_read() {
 }
 
 #[test]
-fn the_policies_of_a_development_stack_are_the_built_in_ones_and_a_brief_one() {
+fn the_table_of_stores_is_the_one_that_is_used() {
+    let yes = |can: bool| if can { "yes" } else { "no" };
+    for store in STORES {
+        let can = [store.path_style, store.write_once, store.sha256, store.form_post, store.events].map(yes);
+        let row = format!("| `{}` | {} |\n", store.name, can.join(" | "));
+        assert!(include_str!("../../docs/stores.md").contains(&row), "docs/stores.md should have the row\n{row}");
+    }
+}
+
+#[test]
+fn the_policies_of_a_development_stack_are_the_built_in_ones_one_for_forms_and_a_brief_one() {
     let development = Policies::parse(include_str!("../../localstack/policies.toml")).expect("valid policies");
     let built_in = Policies::built_in();
     for name in built_in.names() {
         assert_eq!(development.find(name), built_in.find(name));
     }
-    assert_eq!(development.names().count(), built_in.names().count() + 1);
+    assert_eq!(development.names().count(), built_in.names().count() + 2);
 }
 
 #[test]

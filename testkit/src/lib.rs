@@ -2,12 +2,15 @@
 //! API and the real worker.
 //!
 //! A [`World`] is one pipeline of its own: a throw-away database, bucket and queue. `./dev test` starts the two services that
-//! all worlds share and names them in `SLUICE_TEST_DATABASE_URL` and `SLUICE_TEST_AWS_ENDPOINT`.
+//! all worlds share and names them in `SLUICE_TEST_DATABASE_URL` and `SLUICE_TEST_AWS_ENDPOINT`. A world can have its bucket in
+//! a second store instead, [`Build::on_garage`].
 
 pub mod client;
 mod database;
 pub mod fake_aws;
 pub mod files;
+mod form;
+mod garage;
 mod invariants;
 mod localstack;
 pub mod model;
@@ -22,6 +25,7 @@ mod world;
 
 pub use client::{Answer, Client};
 pub use files::File;
+pub use form::TestForm;
 pub use localstack::Localstack;
 pub use postgres::Postgres;
 pub use process::WorkerProcess;

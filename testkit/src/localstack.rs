@@ -8,7 +8,7 @@ use aws_sdk_sqs::types::QueueAttributeName;
 use serde_json::{Value, json};
 use sluice_common::storage::{Location, SdkClients};
 
-const REGION: &str = "us-east-1";
+pub(crate) const REGION: &str = "us-east-1";
 /// LocalStack derives the account from the access key.
 const ACCOUNT: &str = "000000000000";
 
@@ -36,6 +36,7 @@ pub(crate) struct Manners {
 pub struct Localstack {
     endpoint: String,
     name: String,
+    location: Location,
     s3: aws_sdk_s3::Client,
     sqs: aws_sdk_sqs::Client,
     queue_url: String,
@@ -47,15 +48,34 @@ pub(crate) fn variable(name: &str) -> String {
     std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set: run the tests with ./dev test"))
 }
 
+/// A client of the bucket's owner.
+fn owner(sdk: &SdkClients, location: &Location) -> aws_sdk_s3::Client {
+    let shared = sdk.with_attempt_timeout(crate::PATIENCE);
+    let mut config = aws_sdk_s3::config::Builder::from(&shared)
+        .region(aws_sdk_s3::config::Region::new(location.region.clone()))
+        .credentials_provider(sdk.credentials(location))
+        .force_path_style(location.path_style);
+    config.set_endpoint_url(location.endpoint.clone());
+    aws_sdk_s3::Client::from_conf(config.build())
+}
+
 impl Localstack {
     /// Makes a bucket and a queue of the same name at LocalStack's endpoint, or at that of a fake which speaks like it, and
-    /// leads the events from one to the other.
-    pub(crate) async fn create(endpoint: String, route: Route, manners: Manners) -> Self {
+    /// leads the events from one to the other. The bucket is elsewhere where the store is another one.
+    pub(crate) async fn create(endpoint: String, store: Option<Location>, route: Route, manners: Manners) -> Self {
         let name = format!("sluice-test-{:08x}", rand::random::<u32>());
-        let sdk = SdkClients::load(REGION).await.with_attempt_timeout(crate::PATIENCE);
-        let s3 = aws_sdk_s3::config::Builder::from(&sdk).endpoint_url(&endpoint).force_path_style(true).build();
+        let here = Location {
+            bucket: name.clone(),
+            region: REGION.to_owned(),
+            endpoint: Some(endpoint.clone()),
+            path_style: true,
+            credentials: None,
+        };
+        let location = store.map_or(here, |store| Location { bucket: name.clone(), ..store });
+        let sdk = SdkClients::load(REGION).await;
+        let (s3, sdk) = (owner(&sdk, &location), sdk.with_attempt_timeout(crate::PATIENCE));
         let sqs = aws_sdk_sqs::config::Builder::from(&sdk).endpoint_url(&endpoint).build();
-        let (s3, sqs) = (aws_sdk_s3::Client::from_conf(s3), aws_sdk_sqs::Client::from_conf(sqs));
+        let sqs = aws_sdk_sqs::Client::from_conf(sqs);
         s3.create_bucket().bucket(&name).send().await.expect("the bucket is made");
         let dead = format!("{name}-dead");
         let dead_letters = sqs.create_queue().queue_name(&dead).send().await;
@@ -68,7 +88,7 @@ impl Localstack {
             queue = queue.attributes(QueueAttributeName::RedrivePolicy, redrive.to_string());
         }
         let queue_url = queue.send().await.expect("the queue is made").queue_url.expect("a queue has a URL");
-        let localstack = Self { endpoint, name, s3, sqs, queue_url, dead_letters_url };
+        let localstack = Self { endpoint, name, location, s3, sqs, queue_url, dead_letters_url };
         localstack.lead_events(route).await;
         localstack
     }
@@ -141,15 +161,10 @@ impl Localstack {
 
     /// Where the bucket is.
     pub(crate) fn location(&self) -> Location {
-        Location {
-            bucket: self.name.clone(),
-            region: REGION.to_owned(),
-            endpoint: Some(self.endpoint.clone()),
-            path_style: true,
-        }
+        self.location.clone()
     }
 
-    /// The endpoint of all its services.
+    /// The endpoint of all its services, but for a bucket that is elsewhere.
     pub(crate) fn endpoint(&self) -> &str {
         &self.endpoint
     }

@@ -3,7 +3,7 @@
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
 
-use crate::{Answer, Client};
+use crate::{Answer, Client, TestForm};
 
 /// An upload that a client declared.
 #[derive(Debug, Clone)]
@@ -40,12 +40,29 @@ impl TestUpload {
 
     /// Sends bytes as the grant says.
     pub fn try_put(&self, bytes: &[u8]) -> impl Future<Output = Result<(), Refusal>> {
-        put(&self.created["grant"], bytes, |_| true)
+        put(&self.created["grant"], bytes, |_, value| Some(value))
     }
 
     /// Sends bytes as the grant says, but for one header, which is left out.
     pub fn try_put_without(&self, header: &'static str, bytes: &[u8]) -> impl Future<Output = Result<(), Refusal>> {
-        put(&self.created["grant"], bytes, move |name| name != header)
+        put(&self.created["grant"], bytes, move |name, value| (name != header).then_some(value))
+    }
+
+    /// Sends bytes as the grant says, but for one header, which has another value.
+    pub fn try_put_with(
+        &self,
+        header: &'static str,
+        other: &'static str,
+        bytes: &[u8],
+    ) -> impl Future<Output = Result<(), Refusal>> {
+        put(&self.created["grant"], bytes, move |name, value| {
+            Some(if name == header { other.to_owned() } else { value })
+        })
+    }
+
+    /// The form that its grant is.
+    pub fn form(&self) -> TestForm {
+        TestForm::of(&self.created["grant"])
     }
 
     /// The upload as it is now.
@@ -97,28 +114,32 @@ impl TestUpload {
     }
 }
 
-fn put<Keep: Fn(&str) -> bool>(
+/// Sends a PUT with each of the grant's headers, of the value that `change` gives it, if it gives any.
+fn put<Change: Fn(&str, String) -> Option<String>>(
     grant: &Value,
     bytes: &[u8],
-    keep: Keep,
-) -> impl Future<Output = Result<(), Refusal>> + use<Keep> {
+    change: Change,
+) -> impl Future<Output = Result<(), Refusal>> + use<Change> {
     let method = Method::from_bytes(grant["method"].as_str().expect("a method").as_bytes()).expect("a valid method");
     let mut request = reqwest::Client::new().request(method, grant["url"].as_str().expect("a URL"));
     for (name, value) in grant["headers"].as_object().expect("headers") {
+        let value = change(name, value.as_str().expect("a header's value").to_owned());
         // Any HTTP client sends the length of what it sends.
-        if name != "content-length" && keep(name) {
-            request = request.header(name, value.as_str().expect("a header's value"));
+        if let Some(value) = value.filter(|_| name != "content-length") {
+            request = request.header(name, value);
         }
     }
     let request = request.body(bytes.to_vec());
     async move {
         let response = request.send().await.expect("the store answers");
-        let status = response.status();
-        if status.is_success() {
-            return Ok(());
-        }
-        let body = response.text().await.unwrap_or_default();
-        let code = body.split("<Code>").nth(1).and_then(|rest| rest.split("</Code>").next()).unwrap_or_default();
-        Err((status, code.to_owned()))
+        if response.status().is_success() { Ok(()) } else { Err(refusal(response).await) }
     }
+}
+
+/// What a store says that refuses something.
+pub(crate) async fn refusal(response: reqwest::Response) -> Refusal {
+    let status = response.status();
+    let body = response.text().await.unwrap_or_default();
+    let code = body.split("<Code>").nth(1).and_then(|rest| rest.split("</Code>").next()).unwrap_or_default();
+    (status, code.to_owned())
 }

@@ -4,10 +4,12 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use aws_credential_types::Credentials;
 use sluice_api::auth::NewKey;
 use sluice_common::db::api_keys;
 use sluice_common::domain::Tenant;
 use sluice_common::settings::Reader;
+use sluice_common::storage::Location;
 use sluice_worker::Times;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -16,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::database::Database;
 use crate::fake_aws::FakeAws;
+use crate::garage;
 use crate::localstack::{Localstack, Manners, Route, variable};
 use crate::{Client, PATIENCE, Postgres};
 
@@ -24,6 +27,7 @@ use crate::{Client, PATIENCE, Postgres};
 pub struct Build {
     route: Route,
     on_fake: bool,
+    on_garage: bool,
     worker: bool,
     times: Times,
     manners: Manners,
@@ -55,6 +59,11 @@ impl Build {
     /// Its bucket and its queue are the fake's: see [`World::fake`].
     pub fn on_fake(self) -> Self {
         Self { on_fake: true, ..self }
+    }
+
+    /// Its bucket is in the second store. Its workers have no queue, as the store sends no events.
+    pub fn on_garage(self) -> Self {
+        Self { route: Route::Nowhere, on_garage: true, ..self }
     }
 
     /// Its workers wait for other times than real ones do.
@@ -96,9 +105,14 @@ impl Build {
         let fake = if self.on_fake { Some(Arc::new(FakeAws::start().await)) } else { None };
         let endpoint = fake.as_ref().map(|fake| fake.endpoint().to_owned());
         let endpoint = endpoint.unwrap_or_else(|| variable("SLUICE_TEST_AWS_ENDPOINT"));
-        let localstack = Localstack::create(endpoint, self.route, self.manners).await;
+        let store = self.on_garage.then(second_store);
+        let localstack = Localstack::create(endpoint, store, self.route, self.manners).await;
+        let mut own = self.settings;
+        if self.on_garage {
+            own.extend([("SLUICE_STORE", "garage"), ("SLUICE_SQS_QUEUE_URL", ""), ("SLUICE_SQS_DLQ_URL", "")]);
+        }
         let mut world = World {
-            settings: settings(&database, &localstack, &self.settings),
+            settings: settings(&database, &localstack, &own),
             api: ([127, 0, 0, 1], 0).into(),
             parts: Vec::new(),
             workers: Vec::new(),
@@ -119,7 +133,7 @@ impl Build {
 
 /// A pipeline of a test's own. End it with [`World::end`], which checks what must hold.
 pub struct World {
-    /// Its bucket and its queue, on LocalStack or on the fake.
+    /// Its bucket and its queue: on LocalStack or on the fake, or the bucket on the second store.
     pub localstack: Localstack,
     pub(crate) fake: Option<Arc<FakeAws>>,
     /// Keys of objects that a test put into the bucket beside every upload.
@@ -142,7 +156,8 @@ impl World {
     pub fn build() -> Build {
         let (route, times) = (Route::Direct, Times::default());
         let manners = Manners { hidden: 60, most_times: None };
-        Build { route, on_fake: false, worker: true, times, manners, server: None, settings: Vec::new() }
+        let (server, settings) = (None, Vec::new());
+        Build { route, on_fake: false, on_garage: false, worker: true, times, manners, server, settings }
     }
 
     /// A client of the tenant `acme`.
@@ -268,17 +283,32 @@ impl World {
     }
 }
 
+/// Where the second store is, for a bucket that is still to be named.
+fn second_store() -> Location {
+    Location {
+        bucket: String::new(),
+        region: garage::REGION.to_owned(),
+        endpoint: Some(garage::endpoint()),
+        path_style: true,
+        credentials: Some(garage::credentials()),
+    }
+}
+
 /// The settings of all parts, as the environment would give them.
 fn settings(database: &Database, localstack: &Localstack, own: &[(&str, &str)]) -> Vec<(String, String)> {
     let bucket = localstack.location();
+    let key = bucket.credentials.as_ref();
+    let key = |part: fn(&Credentials) -> &str| key.map(part).unwrap_or_default().to_owned();
     let policies = concat!(env!("CARGO_MANIFEST_DIR"), "/../localstack/policies.toml").to_owned();
     let common = [
         ("SLUICE_DATABASE_URL", database.url()),
         ("SLUICE_DATABASE_CONNECTIONS", "4".to_owned()),
         ("SLUICE_S3_BUCKET", bucket.bucket),
         ("SLUICE_S3_REGION", bucket.region),
-        ("SLUICE_S3_ENDPOINT", localstack.endpoint().to_owned()),
-        ("SLUICE_S3_PATH_STYLE", "true".to_owned()),
+        ("SLUICE_S3_ENDPOINT", bucket.endpoint.clone().expect("it is not Amazon's")),
+        ("SLUICE_S3_ACCESS_KEY_ID", key(Credentials::access_key_id)),
+        ("SLUICE_S3_SECRET_ACCESS_KEY", key(Credentials::secret_access_key)),
+        ("SLUICE_STORE", "localstack".to_owned()),
         ("SLUICE_SQS_ENDPOINT", localstack.endpoint().to_owned()),
         ("SLUICE_SQS_QUEUE_URL", localstack.queue_url().to_owned()),
         ("SLUICE_SQS_DLQ_URL", localstack.dead_letters_url().to_owned()),

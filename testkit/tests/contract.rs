@@ -557,7 +557,8 @@ impl Target {
         let queue = sqs.create_queue().queue_name(&name).attributes(QueueAttributeName::VisibilityTimeout, "1");
         let queue_url = queue.send().await.expect("the queue is made").queue_url.expect("a queue has a URL");
         let (bucket, region, endpoint) = (name.clone(), REGION.to_owned(), Some(endpoint.to_owned()));
-        let signer = Signer::new(Location { bucket, region, endpoint, path_style: true }, credentials);
+        let signer =
+            Signer::new(Location { bucket, region, endpoint, path_style: true, credentials: None }, credentials);
         Self { fake, name, s3, sqs, queue_url, signer }
     }
 

@@ -19,7 +19,12 @@ async fn a_grant_takes_exactly_what_was_declared_and_only_once() {
     let mut other = file.bytes.clone();
     other[50] ^= 1;
     let code = |refused: Result<(), (reqwest::StatusCode, String)>| refused.expect_err("it is refused").1;
-    assert_eq!(code(upload.try_put(&longer).await), "SignatureDoesNotMatch", "a wrong length");
+    assert_eq!(code(upload.try_put(&longer).await), "SignatureDoesNotMatch", "a longer file");
+    assert_eq!(code(upload.try_put(&file.bytes[1..]).await), "SignatureDoesNotMatch", "a shorter file");
+    for (header, value) in [("content-type", "text/html"), ("if-none-match", "\"etag\"")] {
+        let refused = upload.try_put_with(header, value, &file.bytes).await;
+        assert_eq!(code(refused), "SignatureDoesNotMatch", "another {header}");
+    }
     assert_eq!(code(upload.try_put(&other).await), "BadDigest", "a wrong checksum");
     for header in ["content-type", "x-amz-checksum-sha256", "if-none-match"] {
         let refused = upload.try_put_without(header, &file.bytes).await;

@@ -33,7 +33,7 @@ impl ByHand {
     /// The parts of a worker with these settings, on a database that is up to date.
     ///
     /// # Errors
-    /// A sentence saying what is wrong with the database's URL.
+    /// A sentence saying what is wrong with the database's URL, or that there is no queue.
     pub async fn new(settings: Settings) -> Result<Self, String> {
         let db = Db::new(&settings.database_url, settings.database_connections)?;
         let sdk = SdkClients::load(&settings.bucket.region).await;
@@ -41,8 +41,9 @@ impl ByHand {
         let breaker = Breaker::new(db.clone(), bucket.clone());
         let settler =
             Settler::new(db.clone(), bucket.clone(), settings.policies, breaker.clone(), Arc::new(Notify::new()));
+        let queue_url = settings.queue_url.ok_or("there is no queue to take from")?;
         Ok(Self {
-            queue: Queue::new(&sdk, &settings.queue_url, settings.queue_endpoint, &settings.times),
+            queue: Queue::new(&sdk, &queue_url, settings.queue_endpoint, &settings.times),
             settler,
             db,
             bucket,

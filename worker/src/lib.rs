@@ -26,6 +26,7 @@ mod tally;
 mod times;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use sluice_common::db::{Db, DbError};
 use sluice_common::storage::{Bucket, SdkClients};
@@ -67,7 +68,6 @@ pub async fn run(
     migrated?;
     let sdk = SdkClients::load(&settings.bucket.region).await;
     let bucket = Bucket::new(&sdk, &settings.bucket, settings.times.store_attempt, settings.times.store_copy);
-    let queue = queue::Queue::new(&sdk, &settings.queue_url, settings.queue_endpoint, &settings.times);
     let unwanted = Arc::new(Notify::new());
     let reconciler = reconcile::Reconciler::new(
         db.clone(),
@@ -81,16 +81,20 @@ pub async fn run(
     let times = &settings.times;
     let settler =
         settle::Settler::new(db.clone(), bucket.clone(), settings.policies, breaker.clone(), Arc::clone(&unwanted));
-    let pulse = Arc::new(pulse::Pulse::default());
-    let consumer = consumer::Consumer::new(
-        queue.clone(),
-        settler.clone(),
-        db.clone(),
-        Arc::clone(&pulse),
-        breaker.clone(),
-        settings.concurrency,
-        settings.times.clone(),
-    );
+    let events = settings.queue_url.as_ref().map(|url| {
+        let queue = queue::Queue::new(&sdk, url, settings.queue_endpoint.clone(), &settings.times);
+        let pulse = Arc::new(pulse::Pulse::default());
+        let consumer = consumer::Consumer::new(
+            queue.clone(),
+            settler.clone(),
+            db.clone(),
+            Arc::clone(&pulse),
+            breaker.clone(),
+            settings.concurrency,
+            settings.times.clone(),
+        );
+        Events { queue, consumer, pulse }
+    });
 
     tracing::info!(address = %listener.local_addr()?, bucket = bucket.name(), "the worker is at work");
     // Health is answered until the very end; everything else ends when asked to.
@@ -98,7 +102,7 @@ pub async fn run(
     let health = tokio::spawn(health::serve(
         listener,
         db.clone(),
-        Arc::clone(&pulse),
+        events.as_ref().map(|events| Arc::clone(&events.pulse)),
         breaker.clone(),
         times.silence,
         metrics,
@@ -112,11 +116,10 @@ pub async fn run(
     };
     let work = async {
         tokio::join!(
-            consumer.run(stop.clone(), settings.grace),
+            take_events(events, times, stop.clone(), settings.grace),
             sweep::run(db.clone(), settler.clone(), breaker.clone(), stop.clone(), settings.grace),
             reconciler.run(breaker.clone(), stop.clone()),
             cleanup::run(db.clone(), bucket, breaker.clone(), unwanted, stop.clone()),
-            backlog::watch(queue, pulse, times, stop.clone()),
         );
         settler.give_up().await;
         ended.cancel();
@@ -127,4 +130,16 @@ pub async fn run(
     }
     tracing::info!("the worker has stopped");
     Ok(())
+}
+
+/// What takes the store's events. A store that sends none has nothing for it: hints and sweeps settle everything then.
+struct Events {
+    queue: queue::Queue,
+    consumer: consumer::Consumer,
+    pulse: Arc<pulse::Pulse>,
+}
+
+async fn take_events(events: Option<Events>, times: &Times, stop: CancellationToken, grace: Duration) {
+    let Some(Events { queue, consumer, pulse }) = events else { return };
+    tokio::join!(consumer.run(stop.clone(), grace), backlog::watch(queue, pulse, times, stop));
 }

@@ -17,8 +17,8 @@ pub struct Settings {
     pub database_connections: usize,
     /// The bucket.
     pub bucket: Location,
-    /// The queue that its events arrive in.
-    pub queue_url: String,
+    /// The queue that its events arrive in, if it sends any.
+    pub queue_url: Option<String>,
     /// The queue's address, where it is not Amazon's.
     pub queue_endpoint: Option<String>,
     /// The policies.
@@ -49,7 +49,7 @@ impl Settings {
             database_url: reader.text("SLUICE_DATABASE_URL")?,
             database_connections: positive("SLUICE_DATABASE_CONNECTIONS")? as usize,
             bucket: reader.bucket()?,
-            queue_url: reader.text("SLUICE_SQS_QUEUE_URL")?,
+            queue_url: reader.queue_url()?,
             queue_endpoint: reader.endpoint("SLUICE_SQS_ENDPOINT")?,
             policies: reader.policies()?,
             concurrency: positive("SLUICE_WORKER_CONCURRENCY")?,

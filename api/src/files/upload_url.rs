@@ -110,7 +110,7 @@ fn examine<'a>(file: &NewFile, policies: &'a Policies) -> Result<(Declaration, &
 
 fn policy_for<'a>(content_type: &ContentType, policies: &'a Policies) -> Result<&'a Policy, FieldError> {
     let media_type = content_type.media_type();
-    let mut taking = policies.names().filter_map(|name| policies.find(name)).filter(|policy| policy.allows(media_type));
+    let mut taking = policies.iter().filter(|policy| policy.allows(media_type));
     let found = taking.find(|policy| !policy.require_size && !policy.require_sha256);
     found.ok_or_else(|| {
         FieldError::new("/mimeType", "type_not_allowed", format!("Files of type {media_type} are not taken."))
@@ -129,6 +129,7 @@ fn row(declared: Declaration, policy: &Policy, caller: Caller) -> NewRow {
         metadata: None,
         // The tutorial's client sends no header but the type.
         write_once: false,
+        form: None,
         origin: Origin::Files,
         finish_within: policy.finish_within,
         caller: caller.id,

@@ -6,8 +6,10 @@ use poem::web::Data;
 use poem_openapi::{ApiResponse, OpenApi};
 use sluice_common::db::uploads::NewUpload as NewRow;
 use sluice_common::domain::{ObjectKey, Origin, UploadId};
+use sluice_common::storage::Store;
 
 use super::declare::{Declared, NewUpload, declare};
+use super::signing::{Terms, sign_grant};
 use super::wire::Upload;
 use crate::auth::{Caller, Key, Write};
 use crate::body::{Body, Json};
@@ -44,7 +46,7 @@ impl CreateUpload {
     /// Declare an upload
     ///
     /// Records what you are going to send, and grants leave to send exactly that: the answer's `grant` names a method, a
-    /// URL and headers. Send the file there, straight to the store. Sluice then looks at what has arrived and either confirms
+    /// URL and headers, or the fields of a form. Send the file there, straight to the store. Sluice then looks at what has arrived and either confirms
     /// or rejects it: read the upload with `Prefer: wait=20` to learn which.
     ///
     /// Where the service is set up so, the answer also has an `upload_token`: give it with the grant to whoever sends the
@@ -58,21 +60,24 @@ impl CreateUpload {
         key: Key<Write>,
         body: Body<NewUpload>,
     ) -> Result<Created, CreateUploadProblem> {
-        let declared = declare(body.0, &service.policies).map_err(CreateUploadProblem::InvalidDeclaration)?;
-        let lifetime = declared.policy.grant_lifetime;
-        let new = row(declared, key.0, service.write_once);
+        let declared = declare(body.0, &service.policies, service.store);
+        let declared = declared.map_err(CreateUploadProblem::InvalidDeclaration)?;
+        let policy = declared.policy;
+        let new = row(declared, key.0, service.store);
         // Signed first: what can't be granted is not recorded.
-        let grant = service.signer.put(&new.grant_key, &new.declared, new.write_once, lifetime).await?;
+        let grant = sign_grant(&service.signer, policy, Terms::from(&new), policy.grant_lifetime).await?;
         let recorded = service.record(new).await?;
         let token = service.tokens.issue(&recorded);
-        let upload = Upload::with_grant(recorded, grant.into(), token);
+        let upload = Upload::with_grant(recorded, grant, token);
         let location = format!("/v1/uploads/{}", upload.id.0);
         Ok(Created::Upload(Json(upload), location))
     }
 }
 
-fn row(declared: Declared, caller: Caller, write_once: bool) -> NewRow {
-    let Declared { declaration, metadata, policy } = declared;
+fn row(declared: Declared, caller: Caller, store: Store) -> NewRow {
+    let Declared { declaration, metadata, policy, form } = declared;
+    // No store lets a form be sent only once.
+    let write_once = store.write_once && form.is_none();
     let id = UploadId::generate();
     let extension = declaration.content_type.media_type().extension();
     let key = if write_once { ObjectKey::lasting } else { ObjectKey::incoming };
@@ -84,6 +89,7 @@ fn row(declared: Declared, caller: Caller, write_once: bool) -> NewRow {
         declared: declaration,
         metadata,
         write_once,
+        form,
         origin: Origin::V1,
         finish_within: policy.finish_within,
         caller: caller.id,

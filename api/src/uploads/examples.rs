@@ -38,6 +38,7 @@ pub fn pending() -> Upload {
         metadata: Some(Metadata::new([("album".to_owned(), "Paris".to_owned())].into()).expect(VALID)),
         grant_key: ObjectKey::recorded(format!("images/acme/{}.jpg", id())),
         write_once: true,
+        form: None,
         origin: Origin::V1,
         created_at: created_at(),
         deadline: created_at() + 1.hour(),

@@ -12,6 +12,7 @@ mod grant;
 mod list;
 mod prefer;
 mod renew;
+mod signing;
 mod wire;
 
 pub use cancel::CancelUpload;

@@ -10,6 +10,7 @@ use poem_openapi::param::Path;
 use sluice_common::db::uploads;
 use sluice_common::domain::{Policies, Policy, Upload, UploadStatus};
 
+use super::signing::{Terms, sign_grant};
 use super::wire::{self, UploadAnswer};
 use crate::auth::{KeyOrToken, Write};
 use crate::document::Tag;
@@ -63,9 +64,9 @@ impl RenewGrant {
         // It is overdue, or was decided just now; either way it is too late.
         let upload = extended.ok_or(RenewGrantProblem::TooLate)?;
         let lifetime = policy.grant_lifetime.min(time_left(&upload, Timestamp::now()));
-        let grant = service.signer.put(&upload.grant_key, &upload.declared, upload.write_once, lifetime).await?;
+        let grant = sign_grant(&service.signer, policy, Terms::from(&upload), lifetime).await?;
         let token = service.tokens.issue(&upload);
-        Ok(UploadAnswer::new(wire::Upload::with_grant(upload, grant.into(), token)))
+        Ok(UploadAnswer::new(wire::Upload::with_grant(upload, grant, token)))
     }
 }
 

@@ -11,15 +11,15 @@ use uuid::Uuid;
 use super::timeline::Cause;
 use super::{Db, DbError};
 use crate::domain::{
-    ByteCount, ContentType, Declaration, FileName, MediaType, Metadata, ObjectKey, Origin, Reason, ReasonCode, Sha256,
-    StoredObject, Tenant, Upload, UploadId, UploadState, UploadStatus,
+    ByteCount, ContentType, Declaration, FileName, Form, MediaType, Metadata, ObjectKey, Origin, Reason, ReasonCode,
+    RedirectUrl, Sha256, StoredObject, Tenant, Upload, UploadId, UploadState, UploadStatus,
 };
 
 /// The columns that make an [`Upload`].
 macro_rules! columns {
     () => {
         "u.id, u.tenant, u.policy, u.status, u.origin, u.filename, u.content_type, u.size, u.sha256, u.metadata, u.grant_key,
-        u.write_once, u.created_at, u.deadline, u.decided_at, u.object_key, u.object_size, u.object_etag, u.object_version_id,
+        u.write_once, u.form, u.redirect_to, u.created_at, u.deadline, u.decided_at, u.object_key, u.object_size, u.object_etag, u.object_version_id,
         u.detected_type, u.reasons, u.looks_cut_off"
     };
 }
@@ -41,6 +41,8 @@ pub struct NewUpload {
     pub grant_key: ObjectKey,
     /// Whether the grant can be used only once.
     pub write_once: bool,
+    /// How a form sends it, if one does.
+    pub form: Option<Form>,
     /// Which calls it is made through.
     pub origin: Origin,
     /// How long it may stay without an object.
@@ -57,16 +59,16 @@ const INSERT: &str = concat!(
     WITH new AS (
         SELECT * FROM unnest(
             $1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::bytea[], $9::jsonb[],
-            $10::text[], $11::boolean[], $12::float8[], $13::text[]
+            $10::text[], $11::boolean[], $12::float8[], $13::text[], $15::boolean[], $16::text[]
         ) AS n (id, tenant, policy, origin, filename, content_type, size, sha256, metadata, grant_key, write_once,
-            finish_within, caller)
+            finish_within, caller, form, redirect_to)
     ), noted AS (
         INSERT INTO timeline (upload_id, status, cause, cause_id) SELECT id, 'pending', 'client', caller FROM new
     )
     INSERT INTO uploads AS u (id, tenant, policy, origin, filename, content_type, size, sha256, metadata, grant_key,
-        write_once, deadline, look_at)
-    SELECT id, tenant, policy, origin, filename, content_type, size, sha256, metadata, grant_key, write_once,
-        now() + make_interval(secs => finish_within), now() + make_interval(secs => least(finish_within, $14))
+        write_once, form, redirect_to, deadline, look_at)
+    SELECT id, tenant, policy, origin, filename, content_type, size, sha256, metadata, grant_key, write_once, form,
+        redirect_to, now() + make_interval(secs => finish_within), now() + make_interval(secs => least(finish_within, $14))
     FROM new
     RETURNING ",
     columns!()
@@ -225,6 +227,8 @@ pub async fn insert(db: &Db, new: &[NewUpload]) -> Result<Vec<Upload>, DbError> 
                 column!(|upload| upload.finish_within.as_secs_f64()),
                 column!(|upload| upload.caller.as_str()),
                 &FIRST_LOOK.as_secs_f64(),
+                column!(|upload| upload.form.is_some()),
+                column!(|upload| Some(upload.form.as_ref()?.redirect_to.as_ref()?.as_str())),
             ],
         )
         .await?;
@@ -559,6 +563,9 @@ fn read(row: &Row) -> Result<Upload, Unreadable> {
         metadata: metadata.transpose()?,
         grant_key: ObjectKey::recorded(row.get("grant_key")),
         write_once: row.get("write_once"),
+        form: row
+            .get::<_, bool>("form")
+            .then(|| Form { redirect_to: row.get::<_, Option<String>>("redirect_to").map(RedirectUrl::recorded) }),
         origin: Origin::parse(row.get("origin")).ok_or_else(|| bad("origin"))?,
         created_at: row.get("created_at"),
         deadline: row.get("deadline"),

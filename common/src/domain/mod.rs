@@ -2,6 +2,7 @@
 
 mod content;
 mod declaration;
+mod form;
 mod key;
 mod media_type;
 mod policy;
@@ -11,6 +12,7 @@ mod verdict;
 
 pub use content::{Detected, HEAD_LENGTH, detect};
 pub use declaration::{ByteCount, ContentType, Declaration, FileName, Metadata, NotA, Sha256};
+pub use form::{Form, RedirectUrl};
 pub use key::ObjectKey;
 pub use media_type::MediaType;
 pub use policy::{Policies, Policy, PolicyError, UnknownType};

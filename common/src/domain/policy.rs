@@ -31,6 +31,8 @@ pub struct Policy {
     pub require_sha256: bool,
     /// What becomes of a file whose bytes don't show what it is.
     pub unknown_type: UnknownType,
+    /// Whether a plain HTML form may send a file.
+    pub form_post: bool,
 }
 
 /// What becomes of a file whose bytes don't show what it is.
@@ -103,14 +105,14 @@ impl Policies {
         self.0.iter().find(|policy| policy.name == name)
     }
 
-    /// The first policy that takes this type: the one used when a client names none.
-    pub fn first_for(&self, media_type: &MediaType) -> Option<&Policy> {
-        self.0.iter().find(|policy| policy.allows(media_type))
-    }
-
     /// What the policies' keys begin with.
     pub fn key_prefixes(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|policy| policy.key_prefix.as_str())
+    }
+
+    /// The policies, in the order of their file.
+    pub fn iter(&self) -> impl Iterator<Item = &Policy> {
+        self.0.iter()
     }
 
     /// The policies' names.
@@ -145,6 +147,8 @@ struct Raw {
     require_sha256: bool,
     #[serde(default)]
     unknown_type: UnknownType,
+    #[serde(default)]
+    form_post: bool,
 }
 
 fn one_byte() -> ByteSize {
@@ -208,6 +212,7 @@ impl Raw {
             require_size: self.require_size,
             require_sha256: self.require_sha256,
             unknown_type: self.unknown_type,
+            form_post: self.form_post,
         })
     }
 }
@@ -240,8 +245,12 @@ mod tests {
         let built_in = Policies::built_in();
         assert_eq!(built_in.names().collect::<Vec<_>>(), ["images", "documents", "video"]);
         let png = MediaType::parse("image/png").expect("valid");
-        assert_eq!(built_in.first_for(&png).map(|policy| policy.name.as_str()), Some("images"));
-        assert_eq!(built_in.first_for(&MediaType::parse("application/x-sh").expect("valid")), None);
+        assert_eq!(
+            built_in.iter().find(|policy| policy.allows(&png)).map(|policy| policy.name.as_str()),
+            Some("images")
+        );
+        let script = MediaType::parse("application/x-sh").expect("valid");
+        assert!(!built_in.iter().any(|policy| policy.allows(&script)));
     }
 
     #[test]
@@ -251,6 +260,7 @@ mod tests {
         assert_eq!((policy.min_size.get(), policy.max_size.get()), (2048, 1024 * 1024));
         assert_eq!(policy.grant_lifetime, Duration::from_mins(10));
         assert_eq!(policy.unknown_type, UnknownType::Reject);
+        assert!(!policy.form_post && with("form_post = true").expect("valid").find("p").expect("there").form_post);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::{ByteCount, Declaration, MediaType, Metadata, ObjectKey, Reason, Tenant};
+use super::{ByteCount, Declaration, Form, MediaType, Metadata, ObjectKey, Reason, Tenant};
 
 /// The id of an upload: a UUIDv7, so that new rows land together in every index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -210,6 +210,8 @@ pub struct Upload {
     pub grant_key: ObjectKey,
     /// Whether the grant can be used only once. Where it can't, confirming copies the object to a key without a grant.
     pub write_once: bool,
+    /// How a form sends it, if one does.
+    pub form: Option<Form>,
     /// Which calls it was made through.
     pub origin: Origin,
     /// When it was declared.

@@ -72,6 +72,7 @@ impl Bucket {
     pub fn new(sdk: &SdkClients, location: &Location, attempt: Duration, copy: Duration) -> Self {
         let shared = sdk.with_attempt_timeout(attempt);
         let mut config = aws_sdk_s3::config::Builder::from(&shared).force_path_style(location.path_style);
+        config = config.credentials_provider(sdk.credentials(location));
         config.set_endpoint_url(location.endpoint.clone());
         Self { client: Client::from_conf(config.build()), name: location.bucket.clone(), attempt, copy }
     }

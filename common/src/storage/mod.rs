@@ -2,11 +2,15 @@
 
 mod bucket;
 mod disposition;
+mod form;
 mod listing;
 mod sdk;
 mod sign;
+mod store;
 
 pub use bucket::{Bucket, Look, Promotion, StoreError};
+pub use form::SignedForm;
 pub use listing::{Found, Listed, Listing};
 pub use sdk::SdkClients;
 pub use sign::{Location, SignError, SignedRequest, Signer};
+pub use store::{STORES, Store};

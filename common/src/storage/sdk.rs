@@ -12,6 +12,8 @@ use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_types::checksum_config::{RequestChecksumCalculation, ResponseChecksumValidation};
 
+use super::Location;
+
 /// The longest that making a connection may take.
 const CONNECT: Duration = Duration::from_secs(3);
 
@@ -49,8 +51,9 @@ impl SdkClients {
             .build()
     }
 
-    /// Where credentials come from.
-    pub fn credentials(&self) -> SharedCredentialsProvider {
-        self.config.credentials_provider().expect("the default configuration has a chain of providers")
+    /// Where the credentials for this bucket come from.
+    pub fn credentials(&self, bucket: &Location) -> SharedCredentialsProvider {
+        let usual = || self.config.credentials_provider().expect("the default configuration has a chain of providers");
+        bucket.credentials.clone().map_or_else(usual, SharedCredentialsProvider::new)
     }
 }

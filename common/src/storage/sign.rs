@@ -31,17 +31,24 @@ pub struct Location {
     pub endpoint: Option<String>,
     /// Whether the bucket's name is the first part of the path rather than of the host.
     pub path_style: bool,
+    /// The key to sign requests to it with, where it is not the one in the SDK's usual places.
+    pub credentials: Option<Credentials>,
 }
 
 impl Location {
     /// The URL of an object. Keys are made of characters that need no encoding.
     fn url_of(&self, key: &ObjectKey) -> String {
+        format!("{}/{key}", self.url())
+    }
+
+    /// The bucket's URL.
+    pub(super) fn url(&self) -> String {
         let amazon = || format!("https://s3.{}.amazonaws.com", self.region);
         let endpoint = self.endpoint.clone().unwrap_or_else(amazon);
         let endpoint = endpoint.trim_end_matches('/');
         match endpoint.split_once("://") {
-            Some((scheme, host)) if !self.path_style => format!("{scheme}://{}.{host}/{key}", self.bucket),
-            _ => format!("{endpoint}/{}/{key}", self.bucket),
+            Some((scheme, host)) if !self.path_style => format!("{scheme}://{}.{host}", self.bucket),
+            _ => format!("{endpoint}/{}", self.bucket),
         }
     }
 }
@@ -79,7 +86,7 @@ const ASK_EVERY: Duration = Duration::from_secs(30);
 /// Signs requests to one bucket, as clients reach it. No request is sent.
 #[derive(Clone)]
 pub struct Signer {
-    location: Location,
+    pub(super) location: Location,
     provider: SharedCredentialsProvider,
     kept: Arc<Mutex<Option<Kept>>>,
 }
@@ -147,12 +154,7 @@ impl Signer {
         headers: Vec<(&'static str, String)>,
         lifetime: Duration,
     ) -> Result<SignedRequest, SignError> {
-        let credentials = self.credentials().await?;
-        let now = SystemTime::now();
-        // A URL dies with the credentials that signed it.
-        let left = credentials.expiry().map_or(Duration::MAX, |end| end.duration_since(now).unwrap_or_default());
-        let lifetime = Duration::from_secs(lifetime.min(left).as_secs().max(1));
-
+        let (credentials, now, lifetime) = self.terms(lifetime).await?;
         let mut settings = SigningSettings::default();
         settings.signature_location = SignatureLocation::QueryParams;
         settings.expires_in = Some(lifetime);
@@ -181,6 +183,14 @@ impl Signer {
         }
         let expires_at = Timestamp::try_from(now + lifetime).map_err(|error| SignError::Broken(error.into()))?;
         Ok(SignedRequest { method, url, headers, expires_at })
+    }
+
+    /// What to sign with, when, and for how long: a URL dies with the credentials that signed it.
+    pub(super) async fn terms(&self, lifetime: Duration) -> Result<(Credentials, SystemTime, Duration), SignError> {
+        let credentials = self.credentials().await?;
+        let now = SystemTime::now();
+        let left = credentials.expiry().map_or(Duration::MAX, |end| end.duration_since(now).unwrap_or_default());
+        Ok((credentials, now, Duration::from_secs(lifetime.min(left).as_secs().max(1))))
     }
 
     /// The credentials to sign with: those that are kept, unless it is time to ask for others.
@@ -221,7 +231,7 @@ fn is_ending(credentials: &Credentials, within: Duration) -> bool {
 const QUERY_VALUE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::super::super::domain::{ByteCount, ContentType, FileName, Sha256};
     use super::*;
 
@@ -231,15 +241,16 @@ mod tests {
             region: "eu-west-1".to_owned(),
             endpoint: endpoint.map(str::to_owned),
             path_style,
+            credentials: None,
         }
     }
 
-    fn signer(expiry: Option<SystemTime>) -> Signer {
+    pub(in crate::storage) fn signer(expiry: Option<SystemTime>) -> Signer {
         let credentials = Credentials::new("AKID", "secret", Some("session+token".to_owned()), expiry, "test");
         Signer::new(location(None, false), SharedCredentialsProvider::new(credentials))
     }
 
-    fn declared() -> Declaration {
+    pub(in crate::storage) fn declared() -> Declaration {
         Declaration {
             filename: FileName::parse("a b.png").expect("valid"),
             content_type: ContentType::parse("image/png").expect("valid"),

@@ -72,7 +72,7 @@ impl Bench {
                 "SLUICE_DATABASE_CONNECTIONS" => "4".to_owned(),
                 "SLUICE_S3_BUCKET" => BUCKET.to_owned(),
                 "SLUICE_S3_ENDPOINT" | "SLUICE_SQS_ENDPOINT" => self.fake.endpoint().to_owned(),
-                "SLUICE_S3_PATH_STYLE" => "true".to_owned(),
+                "SLUICE_STORE" => "localstack".to_owned(),
                 "SLUICE_SQS_QUEUE_URL" => self.fake.queue_url(QUEUE),
                 _ => return None,
             })
@@ -92,6 +92,7 @@ impl Bench {
             metadata: None,
             grant_key: key(&self.policy, &self.tenant, id, ".png"),
             write_once,
+            form: None,
             origin: Origin::V1,
             finish_within: self.policy.finish_within,
             caller: "model".to_owned(),

@@ -146,7 +146,7 @@ fn settings(fake: &FakeAws, database: &Database) -> Vec<(&'static str, String)> 
         ("SLUICE_DATABASE_CONNECTIONS", "6".to_owned()),
         ("SLUICE_S3_BUCKET", BUCKET.to_owned()),
         ("SLUICE_S3_ENDPOINT", fake.endpoint().to_owned()),
-        ("SLUICE_S3_PATH_STYLE", "true".to_owned()),
+        ("SLUICE_STORE", "localstack".to_owned()),
         ("SLUICE_SQS_ENDPOINT", fake.endpoint().to_owned()),
         ("SLUICE_SQS_QUEUE_URL", fake.queue_url(QUEUE)),
         ("SLUICE_POLICIES", policies.to_owned()),

@@ -50,7 +50,8 @@ impl DeadLetters {
         const NAME: &str = "SLUICE_SQS_DLQ_URL";
         let missing = SettingError::Missing(NAME, "the queue's dead-letter queue");
         let url = reader.optional(NAME)?.ok_or(missing)?;
-        let origin = reader.text("SLUICE_SQS_QUEUE_URL")?;
+        let missing = SettingError::Missing("SLUICE_SQS_QUEUE_URL", "the queue that the bucket's events arrive in");
+        let origin = reader.queue_url()?.ok_or(missing)?;
         if url == origin {
             let why = "it is the queue itself, SLUICE_SQS_QUEUE_URL".to_owned();
             return Err(SettingError::Unusable { name: NAME, why });
