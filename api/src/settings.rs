@@ -13,6 +13,8 @@ pub struct Settings {
     pub database: Database,
     /// Where clients reach the bucket.
     pub bucket: Location,
+    /// Where we reach it.
+    pub store: Location,
     /// Whether the store honours `If-None-Match: *` on a PUT.
     pub write_once: bool,
     /// The rules that uploads are made under.
@@ -56,6 +58,7 @@ impl Settings {
         Ok(Self {
             database: Database::read(reader)?,
             bucket: reader.public_bucket()?,
+            store: reader.bucket()?,
             write_once: reader.parsed("SLUICE_S3_WRITE_ONCE")?,
             policies: reader.policies()?,
             download_lifetime: download_lifetime(reader)?,

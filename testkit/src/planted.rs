@@ -62,6 +62,7 @@ fn picture() -> NewUpload {
         },
         metadata: None,
         write_once: true,
+        multipart: None,
         origin: Origin::V1,
         finish_within: Duration::from_hours(1),
         caller: "a test".to_owned(),

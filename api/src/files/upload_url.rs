@@ -129,6 +129,7 @@ fn row(declared: Declaration, policy: &Policy, caller: Caller) -> NewRow {
         metadata: None,
         // The tutorial's client sends no header but the type.
         write_once: false,
+        multipart: None,
         origin: Origin::Files,
         finish_within: policy.finish_within,
         caller: caller.id,

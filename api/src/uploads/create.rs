@@ -5,9 +5,11 @@ use std::sync::Arc;
 use poem::web::Data;
 use poem_openapi::{ApiResponse, OpenApi};
 use sluice_common::db::uploads::NewUpload as NewRow;
-use sluice_common::domain::{ObjectKey, Origin, UploadId};
+use sluice_common::domain::{Multipart, ObjectKey, Origin, Parts, UploadId};
 
 use super::declare::{Declared, NewUpload, declare};
+use super::grant::Grant;
+use super::parts::{self, Sending};
 use super::wire::Upload;
 use crate::auth::{Caller, Key, Write};
 use crate::body::{Body, Json};
@@ -47,6 +49,11 @@ impl CreateUpload {
     /// URL and headers. Send the file there, straight to the store. Sluice then looks at what has arrived and either confirms
     /// or rejects it: read the upload with `Prefer: wait=20` to learn which.
     ///
+    /// A large file may be granted in parts, if its size is declared: then the grant's `kind` is `multipart`. Send each part to
+    /// its own URL, in any order and several at a time; ask `renewGrant` for the URLs of further parts, or for new ones; and
+    /// call `completeUpload` when all have been sent. To go on after a crash you need nothing but the upload's id: `listParts`
+    /// says what the store already has.
+    ///
     /// Needs the scope `uploads:write`.
     #[oai(path = "/v1/uploads", method = "post", operation_id = "createUpload", tag = "Tag::Uploads")]
     async fn create(
@@ -56,18 +63,41 @@ impl CreateUpload {
         body: Body<NewUpload>,
     ) -> Result<Created, CreateUploadProblem> {
         let declared = declare(body.0, &service.policies).map_err(CreateUploadProblem::InvalidDeclaration)?;
-        let lifetime = declared.policy.grant_lifetime;
-        let new = row(declared, key.0, service.write_once);
+        let (lifetime, parts, part_sha256) = (declared.policy.grant_lifetime, declared.parts, declared.part_sha256);
+        let mut new = row(declared, key.0, service.write_once);
         // Signed first: what can't be granted is not recorded.
-        let grant = service.signer.put(&new.grant_key, &new.declared, new.write_once, lifetime).await?;
-        let upload = Upload::with_grant(service.record(new).await?, grant.into());
+        let grant: Grant = match parts {
+            None => service.signer.put(&new.grant_key, &new.declared, new.write_once, lifetime).await?.into(),
+            Some(parts) => {
+                let multipart = begin(&service, &new, parts, part_sha256).await?;
+                let sending = Sending { key: &new.grant_key, multipart: &multipart, parts };
+                let grant = parts::sign(&service.signer, sending, &sending.first(), lifetime).await?;
+                new.multipart = Some(multipart);
+                grant.into()
+            }
+        };
+        let upload = Upload::with_grant(service.record(new).await?, grant);
         let location = format!("/v1/uploads/{}", upload.id.0);
         Ok(Created::Upload(Json(upload), location))
     }
 }
 
+/// Begins to gather parts at the store. Should the upload not be recorded then, a round through the bucket finds what was
+/// begun; nobody has a URL to send anything to it.
+async fn begin(
+    service: &Service,
+    new: &NewRow,
+    parts: Parts,
+    with_sha256: bool,
+) -> Result<Multipart, CreateUploadProblem> {
+    let id = service.store.begin_multipart(&new.grant_key, &new.declared.content_type, with_sha256).await?;
+    Ok(Multipart { id, part_size: parts.part_size(), with_sha256 })
+}
+
 fn row(declared: Declared, caller: Caller, write_once: bool) -> NewRow {
-    let Declared { declaration, metadata, policy } = declared;
+    let Declared { declaration, metadata, policy, parts, .. } = declared;
+    // Parts can be sent again until they are one object, and never after: no URL writes the object itself.
+    let write_once = write_once || parts.is_some();
     let id = UploadId::generate();
     let extension = declaration.content_type.media_type().extension();
     let key = if write_once { ObjectKey::lasting } else { ObjectKey::incoming };
@@ -79,6 +109,7 @@ fn row(declared: Declared, caller: Caller, write_once: bool) -> NewRow {
         declared: declaration,
         metadata,
         write_once,
+        multipart: None,
         origin: Origin::V1,
         finish_within: policy.finish_within,
         caller: caller.id,

@@ -7,6 +7,7 @@ use poem_openapi::{Enum, Object, Union};
 use sluice_common::storage::SignedRequest;
 
 use super::examples;
+use super::parts::MultipartGrant;
 use crate::maps::Headers;
 use crate::scalars::{Time, Url};
 
@@ -17,6 +18,8 @@ use crate::scalars::{Time, Url};
 pub enum Grant {
     /// One PUT.
     Put(PutGrant),
+    /// One PUT for each part.
+    Multipart(MultipartGrant),
 }
 
 /// Leave to send one PUT with the file's bytes as its body.

@@ -13,8 +13,8 @@ use uuid::Uuid;
 use super::timeline::Cause;
 use super::{Db, DbError};
 use crate::domain::{
-    ByteCount, Declaration, MediaType, Metadata, ObjectKey, Origin, Reason, StoredObject, Tenant, Upload, UploadId,
-    UploadStatus,
+    ByteCount, Declaration, MediaType, Metadata, Multipart, ObjectKey, Origin, Reason, StoredObject, Tenant, Upload,
+    UploadId, UploadStatus,
 };
 
 pub use row::Unreadable;
@@ -25,7 +25,7 @@ macro_rules! columns {
     () => {
         "u.id, u.tenant, u.policy, u.status, u.origin, u.filename, u.content_type, u.size, u.sha256, u.metadata, u.grant_key,
         u.write_once, u.created_at, u.deadline, u.decided_at, u.object_key, u.object_size, u.object_etag, u.object_version_id,
-        u.detected_type, u.reasons, u.looks_cut_off"
+        u.detected_type, u.reasons, u.looks_cut_off, u.multipart_id, u.part_size, u.parts_with_sha256"
     };
 }
 
@@ -46,6 +46,8 @@ pub struct NewUpload {
     pub grant_key: ObjectKey,
     /// Whether the grant can be used only once.
     pub write_once: bool,
+    /// How it is sent in parts, if it is.
+    pub multipart: Option<Multipart>,
     /// Which calls it is made through.
     pub origin: Origin,
     /// How long it may stay without an object.
@@ -62,15 +64,16 @@ const INSERT: &str = concat!(
     WITH new AS (
         SELECT * FROM unnest(
             $1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::bytea[], $9::jsonb[],
-            $10::text[], $11::boolean[], $12::float8[], $13::text[]
+            $10::text[], $11::boolean[], $12::float8[], $13::text[], $15::text[], $16::bigint[], $17::boolean[]
         ) AS n (id, tenant, policy, origin, filename, content_type, size, sha256, metadata, grant_key, write_once,
-            finish_within, caller)
+            finish_within, caller, multipart_id, part_size, parts_with_sha256)
     ), noted AS (
         INSERT INTO timeline (upload_id, status, cause, cause_id) SELECT id, 'pending', 'client', caller FROM new
     )
     INSERT INTO uploads AS u (id, tenant, policy, origin, filename, content_type, size, sha256, metadata, grant_key,
-        write_once, deadline, look_at)
+        write_once, multipart_id, part_size, parts_with_sha256, deadline, look_at)
     SELECT id, tenant, policy, origin, filename, content_type, size, sha256, metadata, grant_key, write_once,
+        multipart_id, part_size, parts_with_sha256,
         now() + make_interval(secs => finish_within), now() + make_interval(secs => least(finish_within, $14))
     FROM new
     RETURNING ",
@@ -96,7 +99,8 @@ const LIST: &str = concat!(
 );
 
 /// A promoted upload's object lies elsewhere than its grant wrote, a rejected one's is of no use, and one that must not be
-/// looked at is not kept either: each leaves an unwanted object behind.
+/// looked at is not kept either: each leaves an unwanted object behind. What was to come in parts, and did not become the
+/// confirmed object, leaves its parts behind.
 const DECIDE: &str = "-- uploads.decide
     WITH verdict AS (
         SELECT * FROM unnest(
@@ -114,20 +118,22 @@ const DECIDE: &str = "-- uploads.decide
             reasons = v.reasons
         FROM held JOIN verdict v USING (id)
         WHERE u.id = held.id
-        RETURNING u.id, u.status, u.grant_key, u.object_key, v.unwanted_version_id, v.cause, v.cause_id, v.took_ms,
+        RETURNING u.id, u.status, u.grant_key, u.object_key, u.multipart_id, v.unwanted_version_id, v.cause, v.cause_id, v.took_ms,
             v.unread
     ), noted AS (
         INSERT INTO timeline (upload_id, status, cause, cause_id, took_ms)
         SELECT id, status, cause, cause_id, took_ms FROM changed
     ), unwanted AS (
-        INSERT INTO unwanted_objects (object_key, version_id, upload_id)
-        SELECT grant_key, unwanted_version_id, id FROM changed
+        INSERT INTO unwanted_objects (object_key, version_id, upload_id, multipart_id)
+        SELECT grant_key, unwanted_version_id, id, NULL FROM changed
         WHERE status = 'rejected' OR (status = 'confirmed' AND object_key <> grant_key) OR unread
+        UNION ALL SELECT grant_key, NULL, id, multipart_id FROM changed
+        WHERE multipart_id IS NOT NULL AND status <> 'confirmed'
     )
     SELECT array_agg(id) AS ids, pg_notify('sluice_decided', string_agg(id::text, ',')) FROM changed HAVING count(*) > 0";
 
 /// From `pending` to `canceled` and from `confirmed` to `deleted`. An object that is there, or is still being sent, becomes
-/// unwanted.
+/// unwanted, and so do its parts.
 ///
 /// What a verdict writes is taken from the row as it was locked: if this had to wait for a verdict, Postgres first checks the
 /// constraints against the row as it was before.
@@ -146,8 +152,10 @@ const CANCEL: &str = concat!("-- uploads.cancel
     ), noted AS (
         INSERT INTO timeline (upload_id, status, cause, cause_id) SELECT id, status, $5, $6 FROM changed
     ), unwanted AS (
-        INSERT INTO unwanted_objects (object_key, version_id, upload_id)
-        SELECT coalesce(object_key, grant_key), object_version_id, id FROM changed
+        INSERT INTO unwanted_objects (object_key, version_id, upload_id, multipart_id)
+        SELECT coalesce(object_key, grant_key), object_version_id, id, NULL FROM changed
+        UNION ALL SELECT grant_key, NULL, id, multipart_id FROM changed
+        WHERE multipart_id IS NOT NULL AND status = 'canceled'
     )
     SELECT u.*, pg_notify('sluice_decided', u.id::text) FROM changed u");
 
@@ -225,6 +233,9 @@ pub async fn insert(db: &Db, new: &[NewUpload]) -> Result<Vec<Upload>, DbError> 
                 column!(|upload| upload.finish_within.as_secs_f64()),
                 column!(|upload| upload.caller.as_str()),
                 &FIRST_LOOK.as_secs_f64(),
+                column!(|upload| upload.multipart.as_ref().map(|multipart| multipart.id.as_str())),
+                column!(|upload| upload.multipart.as_ref().map(|multipart| multipart.part_size.get())),
+                column!(|upload| upload.multipart.as_ref().map(|multipart| multipart.with_sha256)),
             ],
         )
         .await?;

@@ -4,6 +4,7 @@ mod content;
 mod declaration;
 mod key;
 mod media_type;
+mod parts;
 mod policy;
 mod tenant;
 mod upload;
@@ -13,7 +14,11 @@ pub use content::{Detected, HEAD_LENGTH, detect};
 pub use declaration::{ByteCount, ContentType, Declaration, FileName, Metadata, NotA, Sha256};
 pub use key::ObjectKey;
 pub use media_type::MediaType;
+pub use parts::{
+    LARGEST_OBJECT, LARGEST_PART, MOST_PARTS, NamedPart, PartFault, PartFaultCode, Parts, SMALLEST_PART, StoredPart,
+    gather,
+};
 pub use policy::{Policies, Policy, PolicyError, UnknownType};
 pub use tenant::Tenant;
-pub use upload::{Origin, StoredObject, Upload, UploadId, UploadState, UploadStatus};
+pub use upload::{Multipart, Origin, StoredObject, Upload, UploadId, UploadState, UploadStatus};
 pub use verdict::{Inspection, Reason, ReasonCode, Verdict, judge};

@@ -92,6 +92,7 @@ impl Bench {
             metadata: None,
             grant_key: key(&self.policy, &self.tenant, id, ".png"),
             write_once,
+            multipart: None,
             origin: Origin::V1,
             finish_within: self.policy.finish_within,
             caller: "model".to_owned(),

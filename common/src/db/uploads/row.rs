@@ -6,8 +6,8 @@ use tokio_postgres::Row;
 
 use crate::db::DbError;
 use crate::domain::{
-    ByteCount, ContentType, Declaration, FileName, MediaType, Metadata, ObjectKey, Origin, Reason, ReasonCode, Sha256,
-    StoredObject, Tenant, Upload, UploadId, UploadState, UploadStatus,
+    ByteCount, ContentType, Declaration, FileName, MediaType, Metadata, Multipart, ObjectKey, Origin, Reason,
+    ReasonCode, Sha256, StoredObject, Tenant, Upload, UploadId, UploadState, UploadStatus,
 };
 
 /// A row that holds what this version does not know: a newer one wrote it.
@@ -52,12 +52,24 @@ pub(super) fn read(row: &Row) -> Result<Upload, Unreadable> {
         metadata: metadata.transpose()?,
         grant_key: ObjectKey::recorded(row.get("grant_key")),
         write_once: row.get("write_once"),
+        multipart: read_multipart(row, &bad)?,
         origin: Origin::parse(row.get("origin")).ok_or_else(|| bad("origin"))?,
         created_at: row.get("created_at"),
         deadline: row.get("deadline"),
         looks_cut_off: row.get("looks_cut_off"),
         state: read_state(row, &bad)?,
     })
+}
+
+fn read_multipart(row: &Row, bad: &impl Fn(&'static str) -> Unreadable) -> Result<Option<Multipart>, Unreadable> {
+    let Some(id) = row.get::<_, Option<String>>("multipart_id") else { return Ok(None) };
+    let part_size = row.get::<_, Option<i64>>("part_size").and_then(|bytes| ByteCount::new(bytes).ok());
+    let with_sha256 = row.get::<_, Option<bool>>("parts_with_sha256");
+    Ok(Some(Multipart {
+        id,
+        part_size: part_size.ok_or_else(|| bad("part_size"))?,
+        with_sha256: with_sha256.ok_or_else(|| bad("parts_with_sha256"))?,
+    }))
 }
 
 fn read_state(row: &Row, bad: &impl Fn(&'static str) -> Unreadable) -> Result<UploadState, Unreadable> {
