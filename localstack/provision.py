@@ -37,9 +37,9 @@ MAX_RECEIVES = 8
 # The most SQS allows: a dead letter is evidence, kept for as long as it can be.
 DEAD_LETTER_RETENTION_SECONDS = 14 * DAY
 
-# Parts of a multipart upload that nobody completes are billed and can't be seen. Sluice's own deadlines are hours;
-# this is for when Sluice isn't there to clean up.
-ABORT_MULTIPART_DAYS = 2
+# Parts of a multipart upload that nobody completes are billed and can't be seen. Sluice aborts what has expired; this is for
+# when Sluice isn't there to clean up. An upload can stay pending for 7 days, and its parts must not go before it does.
+ABORT_MULTIPART_DAYS = 8
 
 # Backstop for what a write-many grant left under `incoming/`: Sluice copies what it confirms elsewhere and deletes the rest itself.
 INCOMING_PREFIX = "incoming/"

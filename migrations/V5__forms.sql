@@ -4,4 +4,5 @@ ALTER TABLE uploads
     ADD COLUMN form boolean NOT NULL DEFAULT false,
     ADD COLUMN redirect_to text,
     ADD CHECK (NOT (form AND write_once)),
+    ADD CHECK (NOT (form AND multipart_id IS NOT NULL)),
     ADD CHECK (form OR redirect_to IS NULL);

@@ -6,7 +6,7 @@ use sluice_common::coalesce::{BatchError, Coalescer};
 use sluice_common::db::uploads::{self, NewUpload};
 use sluice_common::db::{Db, DbError};
 use sluice_common::domain::{Policies, Tenant, Upload, UploadId};
-use sluice_common::storage::{SdkClients, Signer, Store};
+use sluice_common::storage::{Bucket, SdkClients, Signer, Store};
 
 use crate::auth::{KnownKeys, Tokens};
 use crate::metrics::Metrics;
@@ -17,12 +17,21 @@ use crate::waiting::Waiting;
 /// The most uploads that one statement records. More make no single one cheaper.
 const MOST_PER_BATCH: usize = 100;
 
+/// The longest that one try of a request to the store may take. Only multipart uploads make any.
+const STORE_ATTEMPT: Duration = Duration::from_secs(5);
+
+/// The longest that the store is given to make one object of parts, while the client waits: less than the time after which we
+/// and most proxies end a silent connection. The store goes on by itself, and a second call finds the object.
+const COMPLETION: Duration = Duration::from_secs(45);
+
 /// What every operation works with.
 pub struct Service {
     /// The database.
     pub db: Db,
     /// Signs grants and downloads.
     pub signer: Signer,
+    /// The bucket, for multipart uploads.
+    pub bucket: Bucket,
     /// The rules that uploads are made under.
     pub policies: Policies,
     /// What the store can do.
@@ -45,9 +54,11 @@ pub struct Service {
 impl Service {
     /// Puts the parts together.
     pub async fn new(db: Db, settings: Settings) -> Self {
-        let credentials = SdkClients::load(&settings.bucket.region).await.credentials(&settings.bucket);
+        let sdk = SdkClients::load(&settings.bucket.region).await;
+        let credentials = sdk.credentials(&settings.bucket);
         Self {
             signer: Signer::new(settings.bucket, credentials),
+            bucket: Bucket::new(&sdk, &settings.inside, STORE_ATTEMPT, COMPLETION),
             policies: settings.policies,
             store: settings.store,
             download_lifetime: settings.download_lifetime,

@@ -16,6 +16,8 @@ pub struct Settings {
     pub database: Database,
     /// Where clients reach the bucket.
     pub bucket: Location,
+    /// Where we reach it.
+    pub inside: Location,
     /// What the store can do.
     pub store: Store,
     /// The rules that uploads are made under.
@@ -65,6 +67,7 @@ impl Settings {
         Ok(Self {
             database: Database::read(reader)?,
             bucket: reader.public_bucket()?,
+            inside: reader.bucket()?,
             store,
             policies,
             download_lifetime: download_lifetime(reader)?,

@@ -39,7 +39,13 @@ impl<'a> Walk<'a> {
         };
         match (schema.ty, value) {
             ("object", Value::Object(fields)) => self.look_into(schema, fields, pointer),
-            ("string", Value::String(_)) => {}
+            ("array", Value::Array(items)) => {
+                for (place, item) in items.iter().enumerate() {
+                    let schema = schema.items.as_deref().expect("an array says what it holds");
+                    self.look(schema, item, &format!("{pointer}/{place}"));
+                }
+            }
+            ("string", Value::String(_)) | ("boolean", Value::Bool(_)) => {}
             ("integer", Value::Number(number)) if number.is_i64() => {}
             (expected, _) => self.wrong_type(expected, pointer),
         }
@@ -74,7 +80,7 @@ impl<'a> Walk<'a> {
     }
 
     fn wrong_type(&mut self, expected: &str, pointer: &str) {
-        let article = if expected.starts_with(['i', 'o']) { "an" } else { "a" };
+        let article = if expected.starts_with(['a', 'i', 'o']) { "an" } else { "a" };
         let subject = pointer.rsplit('/').next().filter(|name| !str::is_empty(name));
         let subject = subject.map_or("The body".to_owned(), |name| format!("'{name}'"));
         self.found.push(FieldError::new(pointer, "wrong_type", format!("{subject} must be {article} {expected}.")));

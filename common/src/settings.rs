@@ -43,7 +43,11 @@ pub const SETTINGS: &[Setting] = &[
     ),
     setting("SLUICE_S3_BUCKET", None, "the bucket"),
     setting("SLUICE_S3_REGION", Some("us-east-1"), "the region of bucket and queue"),
-    setting("SLUICE_S3_ENDPOINT", Some(""), "the store's address, as the worker reaches it; Amazon's if empty"),
+    setting(
+        "SLUICE_S3_ENDPOINT",
+        Some(""),
+        "the store's address, as the API and the worker reach it; Amazon's if empty",
+    ),
     setting("SLUICE_S3_PUBLIC_ENDPOINT", Some(""), "the store's address, as clients reach it; the same if empty"),
     setting(
         "SLUICE_S3_ACCESS_KEY_ID",

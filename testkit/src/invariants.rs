@@ -19,8 +19,9 @@ pub(crate) const NEVER: &[(&str, &str)] = &[
     (
         "an unwanted object that a pending or confirmed upload owns",
         "SELECT count(*) FROM unwanted_objects o JOIN uploads u ON u.id = o.upload_id
-         WHERE u.status = 'pending' OR (u.status = 'confirmed' AND o.object_key = u.object_key
-             AND coalesce(o.version_id = u.object_version_id, true))",
+         WHERE CASE WHEN o.multipart_id IS NULL THEN u.status = 'pending' OR (u.status = 'confirmed'
+             AND o.object_key = u.object_key AND coalesce(o.version_id = u.object_version_id, true))
+             ELSE u.status = 'pending' AND o.multipart_id = u.multipart_id END",
     ),
 ];
 
@@ -54,7 +55,17 @@ impl World {
             assert_eq!(self.count(query).await, 0, "{what}");
         }
         self.every_object_has_its_upload().await;
+        self.every_multipart_has_its_upload().await;
         self.stop();
+    }
+
+    /// Parts are gathered for pending uploads and for nobody else.
+    async fn every_multipart_has_its_upload(&self) {
+        let rows = self.query("SELECT multipart_id FROM uploads WHERE status = 'pending' AND multipart_id IS NOT NULL");
+        let pending: HashSet<String> = rows.await.iter().map(|row| row.get("multipart_id")).collect();
+        for (key, id) in self.localstack.open_multiparts().await {
+            assert!(pending.contains(&id), "the parts of {key} are left behind");
+        }
     }
 
     /// The bucket holds what was confirmed, what may still be pending, and nothing else.

@@ -2,7 +2,8 @@
 
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{
-    Event, EventBridgeConfiguration, NotificationConfiguration, Object, QueueConfiguration, TopicConfiguration,
+    Event, EventBridgeConfiguration, MultipartUpload, NotificationConfiguration, Object, QueueConfiguration,
+    TopicConfiguration,
 };
 use aws_sdk_sqs::types::QueueAttributeName;
 use serde_json::{Value, json};
@@ -199,6 +200,25 @@ impl Localstack {
         for put in puts.join_all().await {
             put.expect("the owner may put");
         }
+    }
+
+    /// The keys and ids of the multipart uploads that are neither completed nor aborted.
+    pub async fn open_multiparts(&self) -> Vec<(String, String)> {
+        let listed = self.s3.list_multipart_uploads().bucket(&self.name).send().await.expect("the owner may list");
+        let place = |open: &MultipartUpload| Some((open.key.clone()?, open.upload_id.clone()?));
+        listed.uploads().iter().filter_map(place).collect()
+    }
+
+    /// Sends a part as the bucket's owner, past every grant.
+    pub async fn put_part(&self, (key, id): &(String, String), number: i32, bytes: &[u8]) {
+        let request = self.s3.upload_part().bucket(&self.name).key(key).upload_id(id).part_number(number);
+        request.body(ByteStream::from(bytes.to_vec())).send().await.expect("the owner may send parts");
+    }
+
+    /// Aborts a multipart upload as the bucket's owner.
+    pub async fn abort_multipart(&self, (key, id): &(String, String)) {
+        let request = self.s3.abort_multipart_upload().bucket(&self.name).key(key).upload_id(id);
+        request.send().await.expect("the owner may abort");
     }
 
     /// Deletes an object as the bucket's owner.

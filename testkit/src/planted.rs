@@ -63,6 +63,7 @@ fn picture() -> NewUpload {
         metadata: None,
         write_once: true,
         form: None,
+        multipart: None,
         origin: Origin::V1,
         finish_within: Duration::from_hours(1),
         caller: "a test".to_owned(),

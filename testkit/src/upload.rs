@@ -1,7 +1,7 @@
 //! An upload in a test: what its client does with it, and what is expected of it.
 
 use reqwest::{Method, StatusCode};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{Answer, Client, TestForm};
 
@@ -65,6 +65,49 @@ impl TestUpload {
         TestForm::of(&self.created["grant"])
     }
 
+    /// The same upload, for somebody who knows nothing but its id.
+    pub fn resumed(client: &Client, id: &str) -> Self {
+        Self::new(client.clone(), json!({"id": id}))
+    }
+
+    /// What the grant says of one part.
+    #[track_caller]
+    pub fn part(&self, number: usize) -> &Value {
+        let parts = self.created["grant"]["parts"].as_array().expect("the grant is in parts");
+        let found = parts.iter().find(|part| part["part_number"] == number);
+        found.unwrap_or_else(|| panic!("the grant has no part {number}"))
+    }
+
+    /// The bytes of one part of the file.
+    pub fn cut<'b>(&self, number: usize, file: &'b [u8]) -> &'b [u8] {
+        let size = self.created["grant"]["part_size"].as_u64().expect("a size");
+        let size = usize::try_from(size).expect("it fits into memory");
+        file.chunks(size).nth(number - 1).expect("the file has this part")
+    }
+
+    /// Sends bytes as one part.
+    pub fn try_put_part(&self, number: usize, bytes: &[u8]) -> impl Future<Output = Result<(), Refusal>> {
+        put(self.part(number), bytes, |_, value| Some(value))
+    }
+
+    /// Sends bytes as one part, but for one header, which is left out.
+    pub fn try_put_part_without(
+        &self,
+        header: &'static str,
+        number: usize,
+        bytes: &[u8],
+    ) -> impl Future<Output = Result<(), Refusal>> {
+        put(self.part(number), bytes, move |name, value| (name != header).then_some(value))
+    }
+
+    /// Sends these parts of the file, all at the same time. They must be taken.
+    pub async fn put_parts(&self, numbers: &[usize], file: &[u8]) {
+        let puts = numbers.iter().map(|number| self.try_put_part(*number, self.cut(*number, file)));
+        for put in futures_util::future::join_all(puts).await {
+            put.expect("the store takes what was granted");
+        }
+    }
+
     /// The upload as it is now.
     pub async fn now(&self) -> Value {
         self.client.get(&self.path("")).await.expect(200).body
@@ -96,6 +139,28 @@ impl TestUpload {
         self.client.call(&self.path("/complete")).await
     }
 
+    /// The same, with a list of all parts.
+    pub async fn complete_with(&self, parts: &Value) -> Answer {
+        self.client.post(&self.path("/complete"), &json!({"parts": parts})).await
+    }
+
+    /// A page of the parts that the store has.
+    pub async fn parts(&self, query: &str) -> Answer {
+        self.client.get(&self.path(&format!("/parts{query}"))).await
+    }
+
+    /// Renews its grant for these parts, by their numbers.
+    pub async fn renew_parts(&self, numbers: &[usize]) -> Self {
+        let parts: Vec<Value> = numbers.iter().map(|number| json!({"part_number": number})).collect();
+        let renewed = self.try_renew_parts(&json!(parts)).await.expect(200);
+        Self::new(self.client.clone(), renewed.body)
+    }
+
+    /// Asks for a grant of these parts.
+    pub async fn try_renew_parts(&self, parts: &Value) -> Answer {
+        self.client.post(&self.path("/grant"), &json!({"parts": parts})).await
+    }
+
     /// Takes it back, or deletes it.
     pub async fn cancel(&self) -> Answer {
         self.client.delete(&self.path("")).await
@@ -120,7 +185,8 @@ fn put<Change: Fn(&str, String) -> Option<String>>(
     bytes: &[u8],
     change: Change,
 ) -> impl Future<Output = Result<(), Refusal>> + use<Change> {
-    let method = Method::from_bytes(grant["method"].as_str().expect("a method").as_bytes()).expect("a valid method");
+    let method = grant["method"].as_str().unwrap_or("PUT");
+    let method = Method::from_bytes(method.as_bytes()).expect("a valid method");
     let mut request = reqwest::Client::new().request(method, grant["url"].as_str().expect("a URL"));
     for (name, value) in grant["headers"].as_object().expect("headers") {
         let value = change(name, value.as_str().expect("a header's value").to_owned());

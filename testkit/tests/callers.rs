@@ -145,7 +145,7 @@ async fn what_the_server_refuses_by_itself_is_a_problem_like_any_other() {
     assert_eq!(wrong_method.problem(405), "method_not_allowed");
     assert_eq!(client.get("/v1/uploads/not-an-id").await.problem(404), "upload_not_found");
     assert_eq!(client.get("/v1/uploads?status=verifying").await.problem(400), "invalid_parameter");
-    let large = json!({"filename": "a.png", "content_type": "image/png", "metadata": {"k": "v".repeat(200_000)}});
+    let large = json!({"filename": "a.png", "content_type": "image/png", "metadata": {"k": "v".repeat(1_100_000)}});
     assert_eq!(client.post("/v1/uploads", &large).await.problem(413), "body_too_large");
     for path in ["/healthz", "/readyz", "/metrics", "/openapi.json", "/docs"] {
         client.get(path).await.expect(200);

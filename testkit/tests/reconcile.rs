@@ -204,7 +204,7 @@ async fn two_workers_share_a_round_of_several_pages_and_nothing_is_counted_twice
             counts,
             json!({
                 "pages": 2, "objects": 1_051, "owned": 1, "young": 0, "foreign": 1_050, "without_upload": 0, "strays": 0,
-                "vanished": 0,
+                "multipart": 0, "vanished": 0,
             })
         );
     }
@@ -225,7 +225,8 @@ async fn a_page_is_recorded_by_the_worker_that_has_it_and_not_by_the_one_that_wa
     let claim = async || reconcile::claim(&db, bucket, nothing, nothing).await.expect("asked").expect("it is due");
     let (slow, quick) = (claim().await, claim().await);
     let id = UploadId::parse(upload.id()).expect("an id");
-    let stray = reconcile::Stray { upload_id: id, key: format!("images/acme/{id}.gif"), version_id: None };
+    let key = format!("images/acme/{id}.gif");
+    let stray = reconcile::Stray { upload_id: id, key, version_id: None, multipart_id: None };
     let page = reconcile::Page {
         cursor: None,
         pause: Duration::from_mins(1),

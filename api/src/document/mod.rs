@@ -9,7 +9,9 @@ use serde_json::Value;
 
 use self::merged::Merged;
 use crate::files::{ConfirmFile, CreateUploadUrl, OpenFile};
-use crate::uploads::{CancelUpload, CompleteUpload, CreateUpload, GetDownload, GetUpload, ListUploads, RenewGrant};
+use crate::uploads::{
+    CancelUpload, CompleteUpload, CreateUpload, GetDownload, GetUpload, ListParts, ListUploads, RenewGrant,
+};
 
 /// What operations are grouped by.
 #[derive(Tags)]
@@ -28,6 +30,7 @@ pub type Operations = (
     CancelUpload,
     CompleteUpload,
     RenewGrant,
+    ListParts,
     GetDownload,
     CreateUploadUrl,
     ConfirmFile,
@@ -49,6 +52,7 @@ pub fn operations() -> OpenApiService<Merged<Operations>, ()> {
         CancelUpload,
         CompleteUpload,
         RenewGrant,
+        ListParts,
         GetDownload,
         CreateUploadUrl,
         ConfirmFile,

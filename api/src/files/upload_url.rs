@@ -130,6 +130,7 @@ fn row(declared: Declaration, policy: &Policy, caller: Caller) -> NewRow {
         // The tutorial's client sends no header but the type.
         write_once: false,
         form: None,
+        multipart: None,
         origin: Origin::Files,
         finish_within: policy.finish_within,
         caller: caller.id,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use http::{HeaderValue, header};
 use sluice_common::coalesce::BatchError;
 use sluice_common::db::DbError;
-use sluice_common::storage::SignError;
+use sluice_common::storage::{SignError, StoreError};
 
 use super::{Kind, Problem};
 
@@ -71,6 +71,12 @@ impl Failure for BatchError<DbError> {
             Self::Failed(error) => error.into_problem(),
             Self::Gone => unavailable(Arc::new(self)),
         }
+    }
+}
+
+impl Failure for StoreError {
+    fn into_problem(self) -> Problem {
+        unavailable(Arc::new(self))
     }
 }
 

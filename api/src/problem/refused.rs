@@ -21,7 +21,7 @@ pub const METHOD_NOT_ALLOWED: Kind = Kind {
 
 /// The body is longer than any request needs.
 pub const BODY_TOO_LARGE: Kind =
-    Kind { status: 413, code: "body_too_large", meaning: "A request's body has at most 128 KiB." };
+    Kind { status: 413, code: "body_too_large", meaning: "A request's body has at most 1 MiB." };
 
 /// The body is not said to be JSON.
 pub const UNSUPPORTED_MEDIA_TYPE: Kind = Kind {

@@ -7,12 +7,13 @@ use poem_openapi::OpenApi;
 use poem_openapi::param::{Header, Path};
 use sluice_common::db::uploads;
 
+use super::assemble::{CompletedParts, assemble};
 use super::prefer::Preferences;
 use super::wire::UploadAnswer;
 use crate::auth::{KeyOrToken, Write};
-use crate::body::Json;
+use crate::body::{Json, OptionalBody};
 use crate::document::Tag;
-use crate::problem::problems;
+use crate::problem::{FieldError, problems};
 use crate::scalars::UploadIdText;
 use crate::service::Service;
 
@@ -21,6 +22,11 @@ problems! {
     pub enum CompleteUploadProblem {
         /// There is no such upload of yours.
         404 upload_not_found => UploadNotFound,
+        /// Parts have not been sent, or are not what was granted; `errors` names them. The upload is still pending: send them
+        /// and call again.
+        409 incomplete_parts => IncompleteParts(errors: Vec<FieldError>),
+        /// The store has neither the upload's parts any more nor a file made of them. Declare it anew.
+        409 parts_gone => PartsGone,
     }
 }
 
@@ -31,9 +37,15 @@ pub struct CompleteUpload;
 impl CompleteUpload {
     /// Say that the file was sent
     ///
-    /// A hint, not a duty: Sluice is told by the store, but looks at once when you say so. Harmless at any time and any
-    /// number of times; an upload that is no longer `pending` is answered as it is. With `Prefer: wait=20` the answer is held
-    /// back until there is a verdict.
+    /// For an upload sent with one PUT a hint, not a duty: Sluice is told by the store, but looks at once when you say so.
+    ///
+    /// For an upload that is sent in parts it has to be called when all of them have been sent: the store is asked what it has,
+    /// and makes one file of it if each part has exactly the size that was granted. No etags are needed; if you give them,
+    /// they must be those that the store has. That can take a minute for very many parts. Should it take longer, the answer is
+    /// 503: the store goes on, so call again.
+    ///
+    /// Harmless at any time and any number of times; an upload that is no longer `pending` is answered as it is. With
+    /// `Prefer: wait=20` the answer is held back until there is a verdict.
     ///
     /// Needs the scope `uploads:write`, or the upload's token.
     #[oai(
@@ -52,8 +64,11 @@ impl CompleteUpload {
         /// `wait=N` holds the answer back for up to N seconds, and 30 at the most, while the upload is `pending`.
         #[oai(name = "Prefer")]
         preferences: Header<Preferences>,
+        body: OptionalBody<CompletedParts>,
     ) -> Result<UploadAnswer, CompleteUploadProblem> {
         let (caller, id) = holder.0.reaching(id.0.read()).ok_or(CompleteUploadProblem::UploadNotFound)?;
+        let found = service.find(&caller.tenant, Some(id)).await?.ok_or(CompleteUploadProblem::UploadNotFound)?;
+        assemble(&service, &found, body.0).await?;
         uploads::hint(&service.db, &caller.tenant, id).await?;
         let upload = service.find_decided(&caller.tenant, id, preferences.0.patience()).await?;
         let upload = upload.ok_or(CompleteUploadProblem::UploadNotFound)?;

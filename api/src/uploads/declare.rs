@@ -5,7 +5,7 @@ use std::fmt::Display;
 use poem_openapi::types::Example;
 use poem_openapi::{Enum, Object};
 use sluice_common::domain::{
-    ByteCount, ContentType, Declaration, FileName, Form, Metadata, NotA, Policies, Policy, RedirectUrl, Sha256,
+    ByteCount, ContentType, Declaration, FileName, Form, Metadata, NotA, Parts, Policies, Policy, RedirectUrl, Sha256,
 };
 use sluice_common::storage::Store;
 
@@ -23,10 +23,15 @@ pub struct NewUpload {
     pub filename: FileNameText,
     /// The content type, such as `image/png` or `text/csv; charset=utf-8`.
     pub content_type: ContentTypeText,
-    /// The exact size in bytes. Some policies require it.
+    /// The exact size in bytes. Some policies require it. A file that its policy takes in parts needs it: without a size the
+    /// grant is for one PUT, of which no store takes more than 5 GiB.
     pub size: Option<DeclaredSize>,
-    /// The SHA-256 of the bytes as 64 hexadecimal digits. Some policies require it; some stores can't take it.
+    /// The SHA-256 of the bytes as 64 hexadecimal digits. Some policies require it; some stores can't take it. Not for a file
+    /// that is sent in parts: no store can check it there.
     pub sha256: Option<Sha256Text>,
+    /// Whether you are going to give the SHA-256 of each part when you ask for its URL, for the store to check, if the file
+    /// is sent in parts. Then the first grant has no URLs yet.
+    pub part_sha256: Option<bool>,
     /// The name of the policy to judge by. Without one it is the first that takes the content type.
     pub policy: Option<PolicyName>,
     /// What to remember with the upload.
@@ -59,6 +64,10 @@ pub struct Declared<'a> {
     pub policy: &'a Policy,
     /// How a form is to send it, if one is.
     pub form: Option<Form>,
+    /// Into which parts it is cut, if it is to be sent in parts.
+    pub parts: Option<Parts>,
+    /// Whether each of them is to be checked.
+    pub part_sha256: bool,
 }
 
 /// Reads a declaration of what is to go into this store.
@@ -73,13 +82,15 @@ pub fn declare(new: NewUpload, policies: &Policies, store: Store) -> Result<Decl
     let policy = findings.policy(new.policy.as_ref(), content_type.as_ref(), by_form, policies);
     let redirect_to = findings.redirect_to(new.redirect_to.as_ref(), by_form);
     let size = findings.size(new.size, policy);
-    let sha256 = findings.sha256(new.sha256.as_ref(), policy, store);
+    let parts = size.zip(policy).filter(|_| !by_form).and_then(|(size, policy)| policy.parts(size));
+    let sha256 = findings.sha256(new.sha256.as_ref(), policy, parts, store);
     let metadata =
         new.metadata.and_then(|entries| findings.keep("/metadata", "invalid_metadata", Metadata::new(entries.0)));
     match (filename, content_type, policy) {
         (Some(filename), Some(content_type), Some(policy)) if findings.0.is_empty() => {
-            let form = by_form.then_some(Form { redirect_to });
-            Ok(Declared { declaration: Declaration { filename, content_type, size, sha256 }, metadata, policy, form })
+            let declaration = Declaration { filename, content_type, size, sha256 };
+            let (form, part_sha256) = (by_form.then_some(Form { redirect_to }), new.part_sha256.unwrap_or_default());
+            Ok(Declared { declaration, metadata, policy, form, parts, part_sha256 })
         }
         _ => Err(findings.0),
     }
@@ -173,7 +184,13 @@ impl Findings {
         Some(size)
     }
 
-    fn sha256(&mut self, sha256: Option<&Sha256Text>, policy: Option<&Policy>, store: Store) -> Option<Sha256> {
+    fn sha256(
+        &mut self,
+        sha256: Option<&Sha256Text>,
+        policy: Option<&Policy>,
+        parts: Option<Parts>,
+        store: Store,
+    ) -> Option<Sha256> {
         let Some(Sha256Text(digits)) = sha256 else {
             if let Some(policy) = policy.filter(|policy| policy.require_sha256) {
                 let detail = format!("The policy '{}' requires the SHA-256 to be declared.", policy.name);
@@ -181,6 +198,12 @@ impl Findings {
             }
             return None;
         };
+        if parts.is_some() {
+            let detail = "A file of this size is sent in parts, and stores check the SHA-256 of parts, not of what they \
+                          make. Leave it out; with 'part_sha256' each part is checked.";
+            self.note("/sha256", "sha256_of_parts_only", detail);
+            return None;
+        }
         // Nobody would notice a wrong one: a worker reads no more than the head of a file.
         if !store.sha256 {
             self.note("/sha256", "sha256_not_checked", "The store compares no checksums, so none can be declared.");
@@ -197,6 +220,7 @@ impl Example for NewUpload {
             content_type: ContentTypeText(declared.content_type.as_declared().to_owned()),
             size: declared.size.map(|size| DeclaredSize(size.get())),
             sha256: declared.sha256.map(|sha256| Sha256Text(sha256.to_hex())),
+            part_sha256: None,
             policy: Some(PolicyName("images".to_owned())),
             metadata: Some([("album".to_owned(), "Paris".to_owned())].into_iter().collect()),
             grant: None,
@@ -247,6 +271,15 @@ mod tests {
         max_size = "100 B"
         grant_lifetime = "10m"
         finish_within = "1h"
+
+        [[policy]]
+        name = "parts"
+        types = ["image/png"]
+        max_size = "100 B"
+        multipart_above = "50 B"
+        grant_lifetime = "10m"
+        finish_within = "1h"
+        key_prefix = "p/"
     "#;
 
     /// The example with some fields changed, or removed where they are null.
@@ -272,6 +305,8 @@ mod tests {
         assert_eq!(declared.expect("good"), "images");
         assert_eq!(refusals(json!({"size": 10, "sha256": "AB".repeat(32), "metadata": {"a": ""}})), []);
         assert_eq!(refusals(json!({"size": null, "policy": null})), []);
+        assert_eq!(refusals(json!({"size": 50, "policy": "parts", "sha256": "AB".repeat(32)})), [], "one PUT");
+        assert_eq!(refusals(json!({"size": 51, "policy": "parts", "part_sha256": true})), []);
     }
 
     #[test]
@@ -298,6 +333,7 @@ mod tests {
             (json!({"redirect_to": "https://a.example/"}), "/redirect_to", "redirect_without_form"),
             (json!({"grant": "put", "redirect_to": "https://a.example/"}), "/redirect_to", "redirect_without_form"),
             (json!({"grant": "post", "redirect_to": "/done"}), "/redirect_to", "invalid_redirect"),
+            (json!({"policy": "parts", "size": 51, "sha256": "AB".repeat(32)}), "/sha256", "sha256_of_parts_only"),
         ] {
             assert_eq!(refusals(change.clone()), [(pointer.to_owned(), code.to_owned())], "{change}");
         }
@@ -350,6 +386,10 @@ mod tests {
                 pairs(&[("/metadata/a", "wrong_type")]),
             ),
             (r#"{"filename": "a", "content_type": "a/b", "size": 1.5}"#, pairs(&[("/size", "wrong_type")])),
+            (
+                r#"{"filename": "a", "content_type": "a/b", "part_sha256": "yes"}"#,
+                pairs(&[("/part_sha256", "wrong_type")]),
+            ),
             ("[]", pairs(&[("", "wrong_type")])),
             ("{", pairs(&[])),
         ] {

@@ -2,8 +2,8 @@
 
 use jiff::{Timestamp, ToSpan as _};
 use sluice_common::domain::{
-    ByteCount, ContentType, Declaration, FileName, MediaType, Metadata, ObjectKey, Origin, Reason, ReasonCode, Sha256,
-    StoredObject, Tenant, Upload, UploadId, UploadState,
+    ByteCount, ContentType, Declaration, FileName, MediaType, Metadata, Multipart, ObjectKey, Origin, Reason,
+    ReasonCode, Sha256, StoredObject, Tenant, Upload, UploadId, UploadState,
 };
 
 use crate::auth::NewToken;
@@ -39,6 +39,7 @@ pub fn pending() -> Upload {
         grant_key: ObjectKey::recorded(format!("images/acme/{}.jpg", id())),
         write_once: true,
         form: None,
+        multipart: None,
         origin: Origin::V1,
         created_at: created_at(),
         deadline: created_at() + 1.hour(),
@@ -70,6 +71,28 @@ pub fn rejected() -> Upload {
     Upload { state: UploadState::Rejected { object, reasons, decided_at: decided_at() }, ..pending() }
 }
 
+/// An upload that is sent in parts, of which none has come.
+pub fn pending_in_parts() -> Upload {
+    let bytes = |count| ByteCount::new(count).expect(VALID);
+    Upload {
+        policy: "video".to_owned(),
+        declared: Declaration {
+            filename: FileName::parse("film.mp4").expect(VALID),
+            content_type: ContentType::parse("video/mp4").expect(VALID),
+            size: Some(bytes(150_000_000)),
+            sha256: None,
+        },
+        metadata: None,
+        grant_key: ObjectKey::recorded(format!("video/acme/{}.mp4", id())),
+        multipart: Some(Multipart {
+            id: "2~example".to_owned(),
+            part_size: bytes(16 * 1024 * 1024),
+            with_sha256: false,
+        }),
+        ..pending()
+    }
+}
+
 fn object() -> StoredObject {
     StoredObject {
         key: pending().grant_key,
@@ -82,6 +105,11 @@ fn object() -> StoredObject {
 
 /// A signed URL of the examples' object; the signature is made up.
 pub fn signed_url() -> String {
+    signed_url_of(&pending().grant_key)
+}
+
+/// The same of another object.
+pub fn signed_url_of(key: &ObjectKey) -> String {
     let signature = Sha256::of(b"signature").to_hex();
-    format!("https://uploads.s3.eu-west-1.amazonaws.com/{}?X-Amz-Signature={signature}", pending().grant_key)
+    format!("https://uploads.s3.eu-west-1.amazonaws.com/{key}?X-Amz-Signature={signature}")
 }

@@ -8,6 +8,7 @@ use sluice_common::domain::Sha256;
 use sluice_common::storage::{SignedForm, SignedRequest};
 
 use super::examples;
+use super::parts::MultipartGrant;
 use crate::maps::{FormFields, Headers};
 use crate::scalars::{Time, Url};
 
@@ -20,6 +21,8 @@ pub enum Grant {
     Put(PutGrant),
     /// A form.
     Post(PostGrant),
+    /// One PUT for each part.
+    Multipart(MultipartGrant),
 }
 
 /// Leave to send one PUT with the file's bytes as its body.

@@ -1,5 +1,6 @@
 //! `/v1/uploads`: one file for each operation, and the types they share.
 
+mod assemble;
 mod cancel;
 mod complete;
 mod create;
@@ -10,6 +11,8 @@ pub mod examples;
 mod get;
 mod grant;
 mod list;
+mod list_parts;
+mod parts;
 mod prefer;
 mod renew;
 mod signing;
@@ -22,5 +25,6 @@ pub use declare::{Declared, NewUpload, declare};
 pub use download::{GetDownload, not_confirmed, sign_download};
 pub use get::GetUpload;
 pub use list::ListUploads;
+pub use list_parts::ListParts;
 pub use renew::RenewGrant;
 pub use wire::{Upload, UploadAnswer, UploadStatus};

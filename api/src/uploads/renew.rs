@@ -10,11 +10,13 @@ use poem_openapi::param::Path;
 use sluice_common::db::uploads;
 use sluice_common::domain::{Policies, Policy, Upload, UploadStatus};
 
+use super::parts::{self, GrantRequest, Sending};
 use super::signing::{Terms, sign_grant};
 use super::wire::{self, UploadAnswer};
 use crate::auth::{KeyOrToken, Write};
+use crate::body::OptionalBody;
 use crate::document::Tag;
-use crate::problem::problems;
+use crate::problem::{FieldError, problems};
 use crate::scalars::UploadIdText;
 use crate::service::Service;
 
@@ -29,11 +31,13 @@ problems! {
         409 too_late => TooLate,
         /// The upload's policy no longer exists. Declare it anew.
         409 policy_removed => PolicyRemoved,
+        /// The parts asked for are not parts of this upload, or lack a checksum; `errors` says what is wrong with which.
+        422 invalid_parts => InvalidParts(errors: Vec<FieldError>),
     }
 }
 
 /// The longest that an upload can stay pending, however often its grant is renewed.
-const LONGEST_LIFE: Duration = Duration::from_hours(7 * 24);
+pub(super) const LONGEST_LIFE: Duration = Duration::from_hours(7 * 24);
 
 /// renewGrant.
 pub struct RenewGrant;
@@ -45,6 +49,9 @@ impl RenewGrant {
     /// A new grant for the same upload, for when the first has expired or is about to. Earlier grants keep working until they
     /// expire. The deadline moves as if the upload were declared now, up to 7 days after it really was.
     ///
+    /// For an upload that is sent in parts the body says of which parts to give URLs, up to 100 at a time; without a body, of
+    /// the first 100. Where `part_sha256` was declared, each part needs its checksum.
+    ///
     /// Needs the scope `uploads:write`, or the upload's token.
     #[oai(path = "/v1/uploads/:upload_id/grant", method = "post", operation_id = "renewGrant", tag = "Tag::Uploads")]
     async fn renew(
@@ -54,17 +61,22 @@ impl RenewGrant {
         /// The upload's id.
         #[oai(name = "upload_id")]
         id: Path<UploadIdText>,
+        body: OptionalBody<GrantRequest>,
     ) -> Result<UploadAnswer, RenewGrantProblem> {
         let (caller, id) = holder.0.reaching(id.0.read()).ok_or(RenewGrantProblem::UploadNotFound)?;
         let found = service.find(&caller.tenant, Some(id)).await?;
         let found = found.ok_or(RenewGrantProblem::UploadNotFound)?;
         let policy = renewable(&found, &service.policies)?;
+        let wanted = parts::wanted(&found, body.0).map_err(RenewGrantProblem::InvalidParts)?;
         let extended =
             uploads::extend(&service.db, &caller.tenant, found.id, policy.finish_within, LONGEST_LIFE).await?;
         // It is overdue, or was decided just now; either way it is too late.
         let upload = extended.ok_or(RenewGrantProblem::TooLate)?;
         let lifetime = policy.grant_lifetime.min(time_left(&upload, Timestamp::now()));
-        let grant = sign_grant(&service.signer, policy, Terms::from(&upload), lifetime).await?;
+        let grant = match Sending::of(&upload) {
+            None => sign_grant(&service.signer, policy, Terms::from(&upload), lifetime).await?,
+            Some(sending) => parts::sign(&service.signer, sending, &wanted, lifetime).await?.into(),
+        };
         let token = service.tokens.issue(&upload);
         Ok(UploadAnswer::new(wire::Upload::with_grant(upload, grant, token)))
     }
@@ -80,7 +92,7 @@ fn renewable<'a>(upload: &Upload, policies: &'a Policies) -> Result<&'a Policy, 
 }
 
 /// How long it is to the deadline, in whole seconds, by the clock that dates the signature.
-fn time_left(upload: &Upload, now: Timestamp) -> Duration {
+pub(super) fn time_left(upload: &Upload, now: Timestamp) -> Duration {
     let left = Duration::try_from(upload.deadline.duration_since(now)).unwrap_or_default();
     Duration::from_secs(left.as_secs())
 }

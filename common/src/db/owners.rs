@@ -17,6 +17,8 @@ pub struct Owner {
     pub grant_key: ObjectKey,
     /// Where its object stays, if one was seen.
     pub object_key: Option<String>,
+    /// The multipart upload that its parts are sent to, if it is sent in parts.
+    pub multipart_id: Option<String>,
 }
 
 /// A confirmed upload's object, which must be in the bucket.
@@ -31,7 +33,7 @@ pub struct Confirmed {
 }
 
 const FIND: &str = "-- owners.find
-    SELECT id, status, grant_key, object_key FROM uploads WHERE id = ANY ($1)";
+    SELECT id, status, grant_key, object_key, multipart_id FROM uploads WHERE id = ANY ($1)";
 
 /// In the order of the bytes, as buckets list. Both bounds are always given, so that the index is used for both.
 const CONFIRMED_BETWEEN: &str = "-- owners.confirmed_between
@@ -60,6 +62,7 @@ pub async fn find(db: &Db, ids: &[UploadId]) -> Result<Vec<Owner>, DbError> {
                 .ok_or_else(|| DbError::unreadable(OPERATION, format!("unknown status {status}")))?,
             grant_key: ObjectKey::recorded(row.get("grant_key")),
             object_key: row.get("object_key"),
+            multipart_id: row.get("multipart_id"),
         })
     };
     db.rows(OPERATION, FIND, &[&ids]).await?.iter().map(read).collect()

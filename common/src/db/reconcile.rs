@@ -28,7 +28,9 @@ pub struct Counts {
     pub foreign: i64,
     /// Objects under keys that Sluice makes, of which there is no upload at all.
     pub without_upload: i64,
-    /// Objects that were marked for deletion.
+    /// Multipart uploads that are neither completed nor aborted.
+    pub multipart: i64,
+    /// Objects and multipart uploads that were marked for deletion.
     pub strays: i64,
     /// Confirmed uploads whose object is not there.
     pub vanished: i64,
@@ -49,7 +51,7 @@ pub struct Claim {
     pub counts: Counts,
 }
 
-/// An object to delete.
+/// An object to delete, or a multipart upload to abort.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stray {
     /// The upload that its key names.
@@ -58,6 +60,8 @@ pub struct Stray {
     pub key: String,
     /// Which version, where the bucket keeps versions.
     pub version_id: Option<String>,
+    /// The multipart upload, where it is not an object.
+    pub multipart_id: Option<String>,
 }
 
 /// What one page came to.
@@ -112,14 +116,16 @@ const RECORD: &str = concat!(
     WITH mine AS (
         SELECT bucket FROM reconcile WHERE bucket = $1 AND step = $2 FOR UPDATE
     ), strays AS (
-        INSERT INTO unwanted_objects (object_key, version_id, upload_id, due_at)
-        SELECT s.object_key, s.version_id, s.upload_id,
+        INSERT INTO unwanted_objects (object_key, version_id, upload_id, multipart_id, due_at)
+        SELECT s.object_key, s.version_id, s.upload_id, s.multipart_id,
             CASE WHEN EXISTS (SELECT FROM uploads u WHERE u.id = s.upload_id) THEN now()
                 ELSE now() + make_interval(secs => $11) END
-        FROM mine, unnest($7::text[], $8::text[], $9::uuid[]) AS s (object_key, version_id, upload_id)
+        FROM mine, unnest($7::text[], $8::text[], $9::uuid[], $12::text[])
+            AS s (object_key, version_id, upload_id, multipart_id)
         WHERE NOT EXISTS (SELECT FROM uploads u WHERE u.id = s.upload_id AND ",
-    wanted!("s.object_key", "s.version_id"),
-    ") AND NOT EXISTS (SELECT FROM unwanted_objects o WHERE o.object_key = s.object_key)
+    wanted!("s.object_key", "s.version_id", "s.multipart_id"),
+    ") AND NOT EXISTS (SELECT FROM unwanted_objects o WHERE o.object_key = s.object_key
+            AND o.multipart_id IS NOT DISTINCT FROM s.multipart_id)
         RETURNING id
     ), gone AS (
         SELECT u.id FROM mine, uploads u WHERE u.id = ANY ($10) AND u.status = 'confirmed'
@@ -203,6 +209,7 @@ pub async fn record(db: &Db, bucket: &str, step: i64, page: &Page) -> Result<Opt
                 &strays.iter().map(|stray| stray.upload_id.0).collect::<Vec<_>>(),
                 &missing,
                 &page.grace.as_secs_f64(),
+                &strays.iter().map(|stray| stray.multipart_id.as_deref()).collect::<Vec<_>>(),
             ],
         )
         .await?;

@@ -1,9 +1,10 @@
-//! The table `unwanted_objects`: objects to delete. Statements that end an upload write here; the worker empties it.
+//! The table `unwanted_objects`: objects to delete and parts to abort. Statements that end an upload write here; the worker
+//! empties it.
 
 use super::{Db, DbError};
 use crate::domain::UploadId;
 
-/// An object to delete.
+/// An object to delete, or the parts of one that never came to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnwantedObject {
     /// The row's id.
@@ -12,18 +13,25 @@ pub struct UnwantedObject {
     pub key: String,
     /// Which version, where the bucket keeps versions.
     pub version_id: Option<String>,
+    /// The multipart upload to abort. Then it is not about an object.
+    pub multipart_id: Option<String>,
 }
 
-/// What an upload `u` wants under a key: all that is there while it is pending, since a worker may be promoting it, and the
-/// object that it confirmed. Of that, another version is not wanted, where both versions are known.
+/// What an upload `u` wants under a key: all objects that are there while it is pending, since a worker may be promoting one,
+/// and the object that it confirmed. Of that, another version is not wanted, where both versions are known. Of multipart
+/// uploads it wants its own, and only while it is pending.
 macro_rules! wanted {
-    ($key:literal, $version:literal) => {
+    ($key:literal, $version:literal, $multipart:literal) => {
         concat!(
-            "(u.status = 'pending' OR (u.status = 'confirmed' AND u.object_key = ",
+            "CASE WHEN ",
+            $multipart,
+            " IS NULL THEN u.status = 'pending' OR (u.status = 'confirmed' AND u.object_key = ",
             $key,
             " AND coalesce(u.object_version_id = ",
             $version,
-            ", true)))"
+            ", true)) ELSE u.status = 'pending' AND u.multipart_id = ",
+            $multipart,
+            " END"
         )
     };
 }
@@ -37,11 +45,11 @@ pub(super) use wanted;
 const CLAIM: &str = concat!(
     "-- unwanted_objects.claim
     WITH due AS (
-        SELECT id, object_key, version_id, upload_id FROM unwanted_objects WHERE due_at <= now() ORDER BY due_at LIMIT $1
+        SELECT id, object_key, version_id, upload_id, multipart_id FROM unwanted_objects WHERE due_at <= now() ORDER BY due_at LIMIT $1
         FOR UPDATE SKIP LOCKED
     ), kept AS (
         SELECT due.id FROM due JOIN uploads u ON u.id = due.upload_id WHERE ",
-    wanted!("due.object_key", "due.version_id"),
+    wanted!("due.object_key", "due.version_id", "due.multipart_id"),
     "
     ), forgotten AS (
         DELETE FROM unwanted_objects WHERE id IN (SELECT id FROM kept)
@@ -49,7 +57,7 @@ const CLAIM: &str = concat!(
     UPDATE unwanted_objects
     SET attempts = attempts + 1, due_at = now() + interval '30 seconds' * power(2, least(attempts, 7))
     WHERE id IN (SELECT id FROM due EXCEPT SELECT id FROM kept)
-    RETURNING id, object_key, version_id"
+    RETURNING id, object_key, version_id, multipart_id"
 );
 
 const DONE: &str = "-- unwanted_objects.done
@@ -61,7 +69,7 @@ const ADD: &str = concat!(
     "-- unwanted_objects.add
     INSERT INTO unwanted_objects (object_key, version_id, upload_id)
     SELECT $2, $3, id FROM uploads u WHERE id = $1 AND NOT ",
-    wanted!("$2", "$3"),
+    wanted!("$2", "$3", "NULL::text"),
     " RETURNING id"
 );
 
@@ -78,6 +86,7 @@ pub async fn claim(db: &Db, limit: i64) -> Result<Vec<UnwantedObject>, DbError> 
         id: row.get("id"),
         key: row.get("object_key"),
         version_id: row.get("version_id"),
+        multipart_id: row.get("multipart_id"),
     };
     Ok(rows.iter().map(read).collect())
 }

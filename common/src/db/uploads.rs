@@ -1,5 +1,7 @@
 //! The table `uploads`: every change of status is one statement that also writes what follows from it.
 
+mod row;
+
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -11,16 +13,20 @@ use uuid::Uuid;
 use super::timeline::Cause;
 use super::{Db, DbError};
 use crate::domain::{
-    ByteCount, ContentType, Declaration, FileName, Form, MediaType, Metadata, ObjectKey, Origin, Reason, ReasonCode,
-    RedirectUrl, Sha256, StoredObject, Tenant, Upload, UploadId, UploadState, UploadStatus,
+    ByteCount, Declaration, Form, MediaType, Metadata, Multipart, ObjectKey, Origin, Reason, StoredObject, Tenant,
+    Upload, UploadId, UploadStatus,
 };
+
+pub use row::Unreadable;
+use row::{from_row, read, readable};
 
 /// The columns that make an [`Upload`].
 macro_rules! columns {
     () => {
         "u.id, u.tenant, u.policy, u.status, u.origin, u.filename, u.content_type, u.size, u.sha256, u.metadata, u.grant_key,
-        u.write_once, u.form, u.redirect_to, u.created_at, u.deadline, u.decided_at, u.object_key, u.object_size, u.object_etag, u.object_version_id,
-        u.detected_type, u.reasons, u.looks_cut_off"
+        u.write_once, u.form, u.redirect_to, u.multipart_id, u.part_size, u.parts_with_sha256, u.created_at, u.deadline,
+        u.decided_at, u.object_key, u.object_size, u.object_etag, u.object_version_id, u.detected_type, u.reasons,
+        u.looks_cut_off"
     };
 }
 
@@ -43,6 +49,8 @@ pub struct NewUpload {
     pub write_once: bool,
     /// How a form sends it, if one does.
     pub form: Option<Form>,
+    /// How it is sent in parts, if it is.
+    pub multipart: Option<Multipart>,
     /// Which calls it is made through.
     pub origin: Origin,
     /// How long it may stay without an object.
@@ -59,16 +67,18 @@ const INSERT: &str = concat!(
     WITH new AS (
         SELECT * FROM unnest(
             $1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::bytea[], $9::jsonb[],
-            $10::text[], $11::boolean[], $12::float8[], $13::text[], $15::boolean[], $16::text[]
+            $10::text[], $11::boolean[], $12::float8[], $13::text[], $15::boolean[], $16::text[], $17::text[], $18::bigint[],
+            $19::boolean[]
         ) AS n (id, tenant, policy, origin, filename, content_type, size, sha256, metadata, grant_key, write_once,
-            finish_within, caller, form, redirect_to)
+            finish_within, caller, form, redirect_to, multipart_id, part_size, parts_with_sha256)
     ), noted AS (
         INSERT INTO timeline (upload_id, status, cause, cause_id) SELECT id, 'pending', 'client', caller FROM new
     )
     INSERT INTO uploads AS u (id, tenant, policy, origin, filename, content_type, size, sha256, metadata, grant_key,
-        write_once, form, redirect_to, deadline, look_at)
+        write_once, form, redirect_to, multipart_id, part_size, parts_with_sha256, deadline, look_at)
     SELECT id, tenant, policy, origin, filename, content_type, size, sha256, metadata, grant_key, write_once, form,
-        redirect_to, now() + make_interval(secs => finish_within), now() + make_interval(secs => least(finish_within, $14))
+        redirect_to, multipart_id, part_size, parts_with_sha256,
+        now() + make_interval(secs => finish_within), now() + make_interval(secs => least(finish_within, $14))
     FROM new
     RETURNING ",
     columns!()
@@ -93,7 +103,8 @@ const LIST: &str = concat!(
 );
 
 /// A promoted upload's object lies elsewhere than its grant wrote, a rejected one's is of no use, and one that must not be
-/// looked at is not kept either: each leaves an unwanted object behind.
+/// looked at is not kept either: each leaves an unwanted object behind. What was to come in parts, and did not become the
+/// confirmed object, leaves its parts behind.
 const DECIDE: &str = "-- uploads.decide
     WITH verdict AS (
         SELECT * FROM unnest(
@@ -114,20 +125,22 @@ const DECIDE: &str = "-- uploads.decide
             reasons = v.reasons
         FROM held JOIN verdict v USING (id)
         WHERE u.id = held.id
-        RETURNING u.id, u.status, u.grant_key, u.object_key, v.unwanted_version_id, v.cause, v.cause_id, v.took_ms,
+        RETURNING u.id, u.status, u.grant_key, u.object_key, u.multipart_id, v.unwanted_version_id, v.cause, v.cause_id, v.took_ms,
             v.unread
     ), noted AS (
         INSERT INTO timeline (upload_id, status, cause, cause_id, took_ms)
         SELECT id, status, cause, cause_id, took_ms FROM changed
     ), unwanted AS (
-        INSERT INTO unwanted_objects (object_key, version_id, upload_id)
-        SELECT grant_key, unwanted_version_id, id FROM changed
+        INSERT INTO unwanted_objects (object_key, version_id, upload_id, multipart_id)
+        SELECT grant_key, unwanted_version_id, id, NULL FROM changed
         WHERE status = 'rejected' OR (status = 'confirmed' AND object_key <> grant_key) OR unread
+        UNION ALL SELECT grant_key, NULL, id, multipart_id FROM changed
+        WHERE multipart_id IS NOT NULL AND status <> 'confirmed'
     )
     SELECT array_agg(id) AS ids, pg_notify('sluice_decided', string_agg(id::text, ',')) FROM changed HAVING count(*) > 0";
 
 /// From `pending` to `canceled` and from `confirmed` to `deleted`. An object that is there, or is still being sent, becomes
-/// unwanted.
+/// unwanted, and so do its parts.
 ///
 /// What a verdict writes is taken from the row as it was locked: if this had to wait for a verdict, Postgres first checks the
 /// constraints against the row as it was before.
@@ -146,8 +159,10 @@ const CANCEL: &str = concat!("-- uploads.cancel
     ), noted AS (
         INSERT INTO timeline (upload_id, status, cause, cause_id) SELECT id, status, $5, $6 FROM changed
     ), unwanted AS (
-        INSERT INTO unwanted_objects (object_key, version_id, upload_id)
-        SELECT coalesce(object_key, grant_key), object_version_id, id FROM changed
+        INSERT INTO unwanted_objects (object_key, version_id, upload_id, multipart_id)
+        SELECT coalesce(object_key, grant_key), object_version_id, id, NULL FROM changed
+        UNION ALL SELECT grant_key, NULL, id, multipart_id FROM changed
+        WHERE multipart_id IS NOT NULL AND status = 'canceled'
     )
     SELECT u.*, pg_notify('sluice_decided', u.id::text) FROM changed u");
 
@@ -229,6 +244,9 @@ pub async fn insert(db: &Db, new: &[NewUpload]) -> Result<Vec<Upload>, DbError> 
                 &FIRST_LOOK.as_secs_f64(),
                 column!(|upload| upload.form.is_some()),
                 column!(|upload| Some(upload.form.as_ref()?.redirect_to.as_ref()?.as_str())),
+                column!(|upload| upload.multipart.as_ref().map(|multipart| multipart.id.as_str())),
+                column!(|upload| upload.multipart.as_ref().map(|multipart| multipart.part_size.get())),
+                column!(|upload| upload.multipart.as_ref().map(|multipart| multipart.with_sha256)),
             ],
         )
         .await?;
@@ -521,100 +539,6 @@ pub async fn end_looks(db: &Db, ids: &[UploadId]) -> Result<(), DbError> {
 /// The names of the statuses that this one is reached from.
 fn sources(status: UploadStatus) -> Vec<&'static str> {
     status.reachable_from().iter().map(|from| from.as_str()).collect()
-}
-
-/// A row that holds what this version does not know: a newer one wrote it.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("this version can't read the column {column} of upload {id}")]
-pub struct Unreadable {
-    /// The upload.
-    pub id: UploadId,
-    column: &'static str,
-}
-
-fn from_row(operation: &'static str, row: &Row) -> Result<Upload, DbError> {
-    read(row).map_err(|error| DbError::Broken { operation, source: error.into() })
-}
-
-/// The upload of a row among others, none of which is to suffer for one that can't be read.
-fn readable(row: &Row) -> Option<Upload> {
-    read(row).inspect_err(|error| tracing::error!(upload.id = %error.id, "passed over an upload: {error}")).ok()
-}
-
-fn read(row: &Row) -> Result<Upload, Unreadable> {
-    let id = UploadId(row.get("id"));
-    let bad = |column| Unreadable { id, column };
-    let size =
-        |column| row.get::<_, Option<i64>>(column).map(|n| ByteCount::new(n).map_err(|_| bad(column))).transpose();
-    let sha256 = |bytes: &[u8]| bytes.try_into().map(Sha256).map_err(|_| bad("sha256"));
-    let metadata: Option<Value> = row.get("metadata");
-    let metadata =
-        metadata.map(|value| serde_json::from_value(value).map(Metadata::recorded).map_err(|_| bad("metadata")));
-    Ok(Upload {
-        id,
-        tenant: Tenant::parse(row.get("tenant")).map_err(|_| bad("tenant"))?,
-        policy: row.get("policy"),
-        declared: Declaration {
-            filename: FileName::recorded(row.get("filename")),
-            content_type: ContentType::parse(row.get("content_type")).map_err(|_| bad("content_type"))?,
-            size: size("size")?,
-            sha256: row.get::<_, Option<&[u8]>>("sha256").map(sha256).transpose()?,
-        },
-        metadata: metadata.transpose()?,
-        grant_key: ObjectKey::recorded(row.get("grant_key")),
-        write_once: row.get("write_once"),
-        form: row
-            .get::<_, bool>("form")
-            .then(|| Form { redirect_to: row.get::<_, Option<String>>("redirect_to").map(RedirectUrl::recorded) }),
-        origin: Origin::parse(row.get("origin")).ok_or_else(|| bad("origin"))?,
-        created_at: row.get("created_at"),
-        deadline: row.get("deadline"),
-        looks_cut_off: row.get("looks_cut_off"),
-        state: read_state(row, &bad)?,
-    })
-}
-
-fn read_state(row: &Row, bad: &impl Fn(&'static str) -> Unreadable) -> Result<UploadState, Unreadable> {
-    let status = UploadStatus::parse(row.get("status")).ok_or_else(|| bad("status"))?;
-    let decided_at = row.get::<_, Option<Timestamp>>("decided_at").ok_or_else(|| bad("decided_at"));
-    let object = || {
-        let detected: Option<&str> = row.get("detected_type");
-        Ok::<_, Unreadable>(StoredObject {
-            key: ObjectKey::recorded(row.get::<_, Option<String>>("object_key").ok_or_else(|| bad("object_key"))?),
-            size: row
-                .get::<_, Option<i64>>("object_size")
-                .and_then(|n| ByteCount::new(n).ok())
-                .ok_or_else(|| bad("object_size"))?,
-            etag: row.get::<_, Option<String>>("object_etag").ok_or_else(|| bad("object_etag"))?,
-            version_id: row.get("object_version_id"),
-            detected_type: detected.map(|name| MediaType::parse(name).map_err(|_| bad("detected_type"))).transpose()?,
-        })
-    };
-    Ok(match status {
-        UploadStatus::Pending => UploadState::Pending,
-        UploadStatus::Confirmed => UploadState::Confirmed { object: object()?, decided_at: decided_at? },
-        UploadStatus::Rejected => UploadState::Rejected {
-            object: object()?,
-            reasons: row
-                .get::<_, Option<Value>>("reasons")
-                .and_then(|value| read_reasons(&value))
-                .ok_or_else(|| bad("reasons"))?,
-            decided_at: decided_at?,
-        },
-        UploadStatus::Expired => UploadState::Expired { decided_at: decided_at? },
-        UploadStatus::Canceled => UploadState::Canceled { decided_at: decided_at? },
-        UploadStatus::Deleted => UploadState::Deleted { object: object()?, decided_at: decided_at? },
-    })
-}
-
-fn read_reasons(value: &Value) -> Option<Vec<Reason>> {
-    let read = |reason: &Value| {
-        Some(Reason {
-            code: ReasonCode::parse(reason["code"].as_str()?)?,
-            detail: reason["detail"].as_str()?.to_owned(),
-        })
-    };
-    value.as_array()?.iter().map(read).collect()
 }
 
 #[cfg(test)]

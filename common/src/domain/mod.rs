@@ -5,6 +5,7 @@ mod declaration;
 mod form;
 mod key;
 mod media_type;
+mod parts;
 mod policy;
 mod tenant;
 mod upload;
@@ -15,7 +16,11 @@ pub use declaration::{ByteCount, ContentType, Declaration, FileName, Metadata, N
 pub use form::{Form, RedirectUrl};
 pub use key::ObjectKey;
 pub use media_type::MediaType;
+pub use parts::{
+    LARGEST_OBJECT, LARGEST_PART, MOST_PARTS, NamedPart, PartFault, PartFaultCode, Parts, SMALLEST_PART, StoredPart,
+    gather,
+};
 pub use policy::{Policies, Policy, PolicyError, UnknownType};
 pub use tenant::Tenant;
-pub use upload::{Origin, StoredObject, Upload, UploadId, UploadState, UploadStatus};
+pub use upload::{Multipart, Origin, StoredObject, Upload, UploadId, UploadState, UploadStatus};
 pub use verdict::{Inspection, Reason, ReasonCode, Verdict, judge};

@@ -6,7 +6,7 @@ use bytesize::ByteSize;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{ByteCount, MediaType};
+use super::{ByteCount, LARGEST_OBJECT, LARGEST_PART, MOST_PARTS, MediaType, Parts, SMALLEST_PART};
 
 /// A named set of rules.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +19,10 @@ pub struct Policy {
     pub min_size: ByteCount,
     /// The largest object it takes.
     pub max_size: ByteCount,
+    /// A file that is declared to be larger than this is sent in parts; without it none is.
+    pub multipart_above: Option<ByteCount>,
+    /// The size of parts; without it they are cut as suits the file.
+    pub part_size: Option<ByteCount>,
     /// How long a grant can be used.
     pub grant_lifetime: Duration,
     /// How long after it was declared an upload may still arrive.
@@ -51,6 +55,12 @@ impl Policy {
     pub fn allows(&self, media_type: &MediaType) -> bool {
         self.types.contains(media_type)
     }
+
+    /// Into which parts a file of this size is cut, if it is to be sent in parts.
+    pub fn parts(&self, size: ByteCount) -> Option<Parts> {
+        self.multipart_above.filter(|above| size > *above)?;
+        self.part_size.map_or_else(|| Parts::suiting(size), |part_size| Parts::new(size, part_size))
+    }
 }
 
 /// All policies of a service, in the order of their file.
@@ -61,9 +71,6 @@ pub struct Policies(Vec<Policy>);
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct PolicyError(String);
-
-/// The largest object a store takes in one PUT: 5 GiB. Larger files go in parts.
-const LARGEST_PUT: u64 = 5 * 1024 * 1024 * 1024;
 
 /// The longest a signed URL can live: 7 days, the limit of Signature Version 4.
 const LONGEST_GRANT: Duration = Duration::from_hours(7 * 24);
@@ -137,6 +144,8 @@ struct Raw {
     #[serde(default = "one_byte")]
     min_size: ByteSize,
     max_size: ByteSize,
+    multipart_above: Option<ByteSize>,
+    part_size: Option<ByteSize>,
     grant_lifetime: jiff::SignedDuration,
     finish_within: jiff::SignedDuration,
     #[serde(default)]
@@ -184,9 +193,7 @@ impl Raw {
         if self.min_size > self.max_size {
             return Err(format!("min_size ({}) is above max_size ({})", self.min_size, self.max_size));
         }
-        if self.max_size.as_u64() > LARGEST_PUT {
-            return Err("max_size is above 5 GiB, the most that a store takes in one PUT".to_owned());
-        }
+        self.check_sizes()?;
         if grant_lifetime > LONGEST_GRANT {
             return Err("grant_lifetime is above 7 days, the most that a signed URL can live".to_owned());
         }
@@ -199,21 +206,66 @@ impl Raw {
         let types =
             self.types.iter().map(|name| MediaType::parse(name).map_err(|why| format!("types: '{name}': {why}")));
         let size = |bytes: ByteSize| {
-            i64::try_from(bytes.as_u64()).ok().and_then(|n| ByteCount::new(n).ok()).expect("at most 5 GiB")
+            i64::try_from(bytes.as_u64()).ok().and_then(|n| ByteCount::new(n).ok()).expect("no more than an object has")
         };
         Ok(Policy {
             types: types.collect::<Result<_, _>>()?,
             name: self.name,
             min_size: size(self.min_size),
             max_size: size(self.max_size),
+            multipart_above: self.multipart_above.map(size),
+            part_size: self.part_size.map(size),
             grant_lifetime,
             finish_within,
             key_prefix: self.key_prefix,
-            require_size: self.require_size,
+            // Without a size a file goes in one PUT, and none as large as this fits.
+            require_size: self.require_size || self.min_size.as_u64() > LARGEST_PART.unsigned_abs(),
             require_sha256: self.require_sha256,
             unknown_type: self.unknown_type,
             form_post: self.form_post,
         })
+    }
+}
+
+impl Raw {
+    /// Whether a store takes files and parts of these sizes.
+    fn check_sizes(&self) -> Result<(), String> {
+        let bytes = |count: i64| ByteSize::b(count.unsigned_abs());
+        let (one_put, most) = (bytes(LARGEST_PART), self.max_size);
+        if most > bytes(LARGEST_OBJECT) {
+            return Err("max_size is above 48.8 TiB, the most that a store takes: 10,000 parts of 5 GiB".to_owned());
+        }
+        let Some(above) = self.multipart_above else {
+            return match self.part_size {
+                Some(_) => Err("part_size is for files sent in parts: set multipart_above, too".to_owned()),
+                None if most > one_put => Err(
+                    "max_size is above 5 GiB, the most that a store takes in one PUT: set multipart_above, for what is \
+                     larger to be sent in parts"
+                        .to_owned(),
+                ),
+                None => Ok(()),
+            };
+        };
+        if above > one_put {
+            return Err("multipart_above is above 5 GiB, the most that a store takes in one PUT".to_owned());
+        }
+        if self.require_sha256 && most > above {
+            return Err(
+                "require_sha256 can't be kept above multipart_above: a store checks the SHA-256 of parts, not of what \
+                 they make"
+                    .to_owned(),
+            );
+        }
+        let Some(part_size) = self.part_size else { return Ok(()) };
+        if !(bytes(SMALLEST_PART)..=one_put).contains(&part_size) {
+            return Err("part_size must be between 5 MiB and 5 GiB".to_owned());
+        }
+        if part_size.as_u64().saturating_mul(MOST_PARTS.unsigned_abs()) < most.as_u64() {
+            return Err(format!(
+                "part_size ({part_size}) is too small: max_size ({most}) would take more than 10,000 parts"
+            ));
+        }
+        Ok(())
     }
 }
 
@@ -264,13 +316,35 @@ mod tests {
     }
 
     #[test]
+    fn what_is_above_the_threshold_goes_in_parts_and_the_rest_does_not() {
+        let policies = with("max_size = \"1 TiB\"\nmultipart_above = \"10 MiB\"").expect("valid");
+        let policy = policies.find("p").expect("there");
+        let parts =
+            |mib: i64| policy.parts(ByteCount::new(mib * 1024 * 1024).expect("valid")).map(|parts| parts.count());
+        assert_eq!(
+            (parts(9), parts(10), parts(11), parts(33), parts(1024 * 1024)),
+            (None, None, Some(1), Some(3), Some(9987))
+        );
+        assert!(!policy.require_size);
+        let large = with("max_size = \"1 TiB\"\nmultipart_above = \"10 MiB\"\nmin_size = \"6 GiB\"").expect("valid");
+        assert!(large.find("p").expect("there").require_size, "no PUT takes it");
+    }
+
+    #[test]
     fn a_bad_line_is_named_with_its_number_and_what_is_wrong() {
         for (change, line, says) in [
             ("name = \"My Policy\"", 2, "a-z"),
             ("types = []", 2, "types is empty"),
             ("types = [\"png\"]", 2, "'png'"),
             ("max_size = \"six\"", 7, ""),
-            ("max_size = \"6 GiB\"", 2, "5 GiB"),
+            ("max_size = \"6 GiB\"", 2, "set multipart_above"),
+            ("max_size = \"49 TiB\"", 2, "48.8 TiB"),
+            ("max_size = \"6 GiB\"\nmultipart_above = \"5.1 GiB\"", 2, "multipart_above is above"),
+            ("max_size = \"6 GiB\"\nmultipart_above = \"1 GiB\"\nrequire_sha256 = true", 2, "require_sha256"),
+            ("part_size = \"5 MiB\"", 2, "set multipart_above"),
+            ("multipart_above = \"1 B\"\npart_size = \"4 MiB\"", 2, "between 5 MiB"),
+            ("multipart_above = \"1 B\"\npart_size = \"6 GiB\"", 2, "between 5 MiB"),
+            ("max_size = \"1 TiB\"\nmultipart_above = \"1 B\"\npart_size = \"5 MiB\"", 2, "10,000 parts"),
             ("min_size = \"2 MiB\"", 2, "above max_size"),
             ("grant_lifetime = \"8 days\"", 7, ""),
             ("grant_lifetime = \"169h\"", 2, "7 days"),

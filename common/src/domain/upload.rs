@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::{ByteCount, Declaration, Form, MediaType, Metadata, ObjectKey, Reason, Tenant};
+use super::{ByteCount, Declaration, Form, MediaType, Metadata, ObjectKey, Parts, Reason, Tenant};
 
 /// The id of an upload: a UUIDv7, so that new rows land together in every index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -193,6 +193,17 @@ impl Origin {
     }
 }
 
+/// How an upload is sent in parts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Multipart {
+    /// The id under which the store gathers the parts. It is no secret, but nobody's business.
+    pub id: String,
+    /// The size of every part but the last.
+    pub part_size: ByteCount,
+    /// Whether each part's checksum is signed into its URL.
+    pub with_sha256: bool,
+}
+
 /// One client's promise to put certain bytes at a certain key, and what became of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Upload {
@@ -212,6 +223,8 @@ pub struct Upload {
     pub write_once: bool,
     /// How a form sends it, if one does.
     pub form: Option<Form>,
+    /// How it is sent in parts, if it is.
+    pub multipart: Option<Multipart>,
     /// Which calls it was made through.
     pub origin: Origin,
     /// When it was declared.
@@ -222,6 +235,14 @@ pub struct Upload {
     pub looks_cut_off: i16,
     /// Where it stands.
     pub state: UploadState,
+}
+
+impl Upload {
+    /// How it is sent in parts, and into which, if it is.
+    pub fn parts(&self) -> Option<(&Multipart, Parts)> {
+        let multipart = self.multipart.as_ref()?;
+        Some((multipart, Parts::new(self.declared.size?, multipart.part_size)?))
+    }
 }
 
 #[cfg(test)]

@@ -63,18 +63,18 @@ pub struct Bucket {
     pub(super) client: Client,
     pub(super) name: String,
     attempt: Duration,
-    copy: Duration,
+    pub(super) patience: Duration,
 }
 
 impl Bucket {
     /// A client for the bucket at this location. One try of a request takes no longer than `attempt`, nor does reading an
-    /// object's head after it; a copy may take as long as `copy`.
-    pub fn new(sdk: &SdkClients, location: &Location, attempt: Duration, copy: Duration) -> Self {
+    /// object's head after it; what the store works on, a copy or a completion, may take as long as `patience`.
+    pub fn new(sdk: &SdkClients, location: &Location, attempt: Duration, patience: Duration) -> Self {
         let shared = sdk.with_attempt_timeout(attempt);
         let mut config = aws_sdk_s3::config::Builder::from(&shared).force_path_style(location.path_style);
         config = config.credentials_provider(sdk.credentials(location));
         config.set_endpoint_url(location.endpoint.clone());
-        Self { client: Client::from_conf(config.build()), name: location.bucket.clone(), attempt, copy }
+        Self { client: Client::from_conf(config.build()), name: location.bucket.clone(), attempt, patience }
     }
 
     /// The bucket's name.
@@ -136,7 +136,7 @@ impl Bucket {
             .bucket(&self.name)
             .key(to.as_str())
             .customize()
-            .config_override(patient(self.copy))
+            .config_override(patient(self.patience))
             .send()
             .await;
         match answer {
@@ -188,8 +188,8 @@ impl Bucket {
     }
 }
 
-/// One try that may take its time: a second one would begin the same copy again.
-fn patient(at_most: Duration) -> aws_sdk_s3::config::Builder {
+/// One try that may take its time: a second one would begin the same work again.
+pub(super) fn patient(at_most: Duration) -> aws_sdk_s3::config::Builder {
     let timeouts = TimeoutConfig::builder().operation_attempt_timeout(at_most).build();
     aws_sdk_s3::config::Builder::new().timeout_config(timeouts).retry_config(RetryConfig::disabled())
 }

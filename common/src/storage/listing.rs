@@ -82,6 +82,6 @@ fn read(object: &Object, encoded: bool) -> Option<Listed> {
 }
 
 /// Stores encode keys as forms do: a plus is a space.
-fn form_decoded(key: &str) -> String {
+pub(super) fn form_decoded(key: &str) -> String {
     percent_decode_str(&key.replace('+', " ")).decode_utf8_lossy().into_owned()
 }

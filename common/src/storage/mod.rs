@@ -1,9 +1,10 @@
-//! The bucket: what others may write to it and read from it ([`Signer`]), and what a worker does with it ([`Bucket`]).
+//! The bucket: what others may write to it and read from it ([`Signer`]), and what we do with it ([`Bucket`]).
 
 mod bucket;
 mod disposition;
 mod form;
 mod listing;
+mod multipart;
 mod sdk;
 mod sign;
 mod store;
@@ -11,6 +12,7 @@ mod store;
 pub use bucket::{Bucket, Look, Promotion, StoreError};
 pub use form::SignedForm;
 pub use listing::{Found, Listed, Listing};
+pub use multipart::{Aborted, Completion, MultipartListing, OpenMultipart, PartListing};
 pub use sdk::SdkClients;
 pub use sign::{Location, SignError, SignedRequest, Signer};
 pub use store::{STORES, Store};

@@ -18,7 +18,7 @@ use tokio::sync::Mutex;
 
 use super::disposition::attachment;
 use crate::chain::Chain;
-use crate::domain::{Declaration, MediaType, ObjectKey, StoredObject};
+use crate::domain::{ByteCount, Declaration, MediaType, Multipart, ObjectKey, Sha256, StoredObject};
 
 /// Where a bucket is reached, by clients or by us.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -119,6 +119,27 @@ impl Signer {
             headers.push(("if-none-match", "*".to_owned()));
         }
         self.sign("PUT", self.location.url_of(key), headers, lifetime).await
+    }
+
+    /// Leave to put one part of a multipart upload: exactly so many bytes and, if it is given, of exactly this checksum.
+    ///
+    /// # Errors
+    /// Where there are no credentials.
+    pub async fn part(
+        &self,
+        key: &ObjectKey,
+        multipart: &Multipart,
+        number: i32,
+        (size, sha256): (ByteCount, Option<Sha256>),
+        lifetime: Duration,
+    ) -> Result<SignedRequest, SignError> {
+        let mut headers = vec![("content-length", size.get().to_string())];
+        if let Some(sha256) = sha256 {
+            headers.push(("x-amz-checksum-sha256", BASE64.encode(sha256.0)));
+        }
+        let id = utf8_percent_encode(&multipart.id, QUERY_VALUE);
+        let url = format!("{}?partNumber={number}&uploadId={id}", self.location.url_of(key));
+        self.sign("PUT", url, headers, lifetime).await
     }
 
     /// Leave to get a confirmed object, in the version that was inspected where there are versions: as an attachment under
@@ -284,6 +305,23 @@ pub(super) mod tests {
         assert!(grant.url.contains("X-Amz-Expires=600&"));
         assert!(!grant.url.contains("x-amz-checksum-sha256="));
         assert!(grant.url.contains("X-Amz-Security-Token=session%2Btoken"));
+    }
+
+    #[tokio::test]
+    async fn a_part_is_bound_to_its_number_its_length_and_its_checksum() {
+        let (key, id) = (ObjectKey::recorded("i/x.png".to_owned()), "a/b+c=".to_owned());
+        let size = ByteCount::new(5).expect("valid");
+        let multipart = Multipart { id, part_size: size, with_sha256: true };
+        let bound = (size, Some(Sha256::of(b"bytes")));
+        let grant = signer(None).part(&key, &multipart, 7, bound, Duration::from_mins(10)).await.expect("signed");
+        let names: Vec<_> = grant.headers.iter().map(|(name, _)| *name).collect();
+        assert_eq!((grant.method, &names[..]), ("PUT", &["content-length", "x-amz-checksum-sha256"][..]));
+        assert!(
+            grant
+                .url
+                .starts_with("https://bucket.s3.eu-west-1.amazonaws.com/i/x.png?partNumber=7&uploadId=a%2Fb%2Bc%3D&")
+        );
+        assert!(grant.url.contains("X-Amz-SignedHeaders=content-length%3Bhost%3Bx-amz-checksum-sha256&"));
     }
 
     #[tokio::test]

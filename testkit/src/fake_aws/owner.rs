@@ -68,6 +68,12 @@ impl FakeAws {
         self.store.open_uploads(bucket)
     }
 
+    /// The next so many times that a multipart upload is aborted parts survive, as those do on Amazon's own that were on their
+    /// way.
+    pub fn parts_survive_aborts(&self, times: u32) {
+        self.store.survive_aborts(times);
+    }
+
     /// Makes a queue, or changes its attributes, in SQS's names: `VisibilityTimeout`, `RedrivePolicy`, ...
     ///
     /// # Panics

@@ -93,6 +93,7 @@ impl Bench {
             grant_key: key(&self.policy, &self.tenant, id, ".png"),
             write_once,
             form: None,
+            multipart: None,
             origin: Origin::V1,
             finish_within: self.policy.finish_within,
             caller: "model".to_owned(),

@@ -1,4 +1,5 @@
-//! Going round the bucket, a page at a time: strays are marked for deletion, vanished objects are reported.
+//! Going round the bucket, a page at a time: strays are marked for deletion, objects and half-done multipart uploads alike;
+//! vanished objects are reported.
 //!
 //! All workers share one round. Each step claims the page that is due with a conditional write, and what it comes to is
 //! recorded only if the claim still holds, so nobody has to lead and nothing is reported twice.
@@ -117,7 +118,7 @@ impl Reconciler {
         let strays = recorded.counts.strays - claim.counts.strays;
         if strays > 0 {
             metrics::counter!("sluice_strays_total").increment(strays.unsigned_abs());
-            tracing::info!(strays, "found objects that no upload owns; they are going to be deleted");
+            tracing::info!(strays, "found objects or parts that no upload owns; they are going to be deleted");
             self.unwanted.notify_one();
         }
         metrics::counter!("sluice_vanished_total").increment(recorded.vanished.len() as u64);
@@ -128,7 +129,7 @@ impl Reconciler {
 }
 
 fn report(counts: &Counts, trusted: bool) {
-    let Counts { pages, objects, owned, young, foreign, without_upload, strays, vanished } = *counts;
+    let Counts { pages, objects, owned, young, foreign, without_upload, multipart, strays, vanished } = *counts;
     tracing::info!(
         pages,
         objects,
@@ -136,6 +137,7 @@ fn report(counts: &Counts, trusted: bool) {
         young,
         foreign,
         without_upload,
+        multipart,
         strays,
         vanished,
         "reconciled the bucket with the uploads"

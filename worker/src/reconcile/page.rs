@@ -4,13 +4,14 @@ use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use sluice_common::chain::Chain;
 use sluice_common::db::owners::{self, Confirmed, Owner};
 use sluice_common::db::reconcile::{Claim, Page, Stray};
 use sluice_common::db::{Db, DbError};
 use sluice_common::domain::{ObjectKey, Policies, UploadId};
-use sluice_common::storage::{Bucket, Listed, StoreError};
+use sluice_common::storage::{Bucket, Listed, OpenMultipart, StoreError};
 
-use super::sort::{Find, belong_together, count, sort};
+use super::sort::{Find, belong_together, count, sort, sort_multipart};
 
 /// The most confirmed uploads that one page is compared with. More of them lie behind fewer objects only where many have
 /// vanished; the page is cut short then.
@@ -62,13 +63,20 @@ pub(super) async fn look(
     let mut counts = claim.counts;
     counts.pages += 1;
     finds.iter().for_each(|(_, find)| count(&mut counts, *find));
+    let mut strays = strays(bucket, claim.trusted, &finds).await?;
+    // With a round's first page, whatever part of the bucket it is.
+    if after.is_none() {
+        let open = open_multiparts(bucket).await;
+        counts.multipart += i64::try_from(open.len()).expect("fewer than that");
+        strays.extend(stray_multiparts(db, policies, claim, open).await?);
+    }
     Ok(Page {
         pause: if end.is_some() { BETWEEN_PAGES } else { pace.every },
         trusted: if end.is_some() { claim.trusted } else { belong_together(&counts) },
         cursor: end,
         grace: pace.grace,
         counts,
-        strays: strays(bucket, claim.trusted, &finds).await?,
+        strays,
         missing: missing(bucket, &objects, confirmed).await?,
     })
 }
@@ -88,13 +96,62 @@ async fn sort_all<'o>(
     claim: &Claim,
     objects: &'o [Listed],
 ) -> Result<Vec<(&'o str, Find)>, DbError> {
-    let ids: HashSet<UploadId> = objects.iter().filter_map(|object| ObjectKey::upload_id(&object.key)).collect();
-    let ids: Vec<UploadId> = ids.into_iter().collect();
-    let found: HashMap<UploadId, Owner> =
-        owners::find(db, &ids).await?.into_iter().map(|owner| (owner.id, owner)).collect();
+    let found = owners_of(db, ids(objects.iter().map(|object| object.key.as_str()))).await?;
     let owner = |object: &Listed| ObjectKey::upload_id(&object.key).and_then(|id| found.get(&id));
     let find = |object: &'o Listed| (object.key.as_str(), sort(object, owner(object), policies, claim.older_than));
     Ok(objects.iter().map(find).collect())
+}
+
+/// The uploads that these keys name, whether there are such uploads or not.
+fn ids<'a>(keys: impl Iterator<Item = &'a str>) -> Vec<UploadId> {
+    let ids: HashSet<UploadId> = keys.filter_map(ObjectKey::upload_id).collect();
+    ids.into_iter().collect()
+}
+
+/// The uploads with these ids, as far as there are any.
+async fn owners_of(db: &Db, ids: Vec<UploadId>) -> Result<HashMap<UploadId, Owner>, DbError> {
+    Ok(owners::find(db, &ids).await?.into_iter().map(|owner| (owner.id, owner)).collect())
+}
+
+/// All multipart uploads that are neither completed nor aborted: at any time there are few. A store that does not list them,
+/// or not for us, is no reason to leave its objects alone.
+async fn open_multiparts(bucket: &Bucket) -> Vec<OpenMultipart> {
+    let (mut open, mut after) = (Vec::new(), None::<String>);
+    loop {
+        match bucket.list_multiparts(after.as_deref()).await {
+            Ok(page) => {
+                open.extend(page.open);
+                after = page.more_after;
+            }
+            Err(error) => {
+                tracing::error!(error = %Chain(&error), "could not list multipart uploads; reconciling the objects alone");
+                return open;
+            }
+        }
+        if after.is_none() {
+            return open;
+        }
+    }
+}
+
+/// The multipart uploads that no upload wants, by the same rules as objects.
+async fn stray_multiparts(
+    db: &Db,
+    policies: &Policies,
+    claim: &Claim,
+    open: Vec<OpenMultipart>,
+) -> Result<Vec<Stray>, DbError> {
+    let found = owners_of(db, ids(open.iter().map(|open| open.key.as_str()))).await?;
+    let stray = |open: OpenMultipart| {
+        let owner = ObjectKey::upload_id(&open.key).and_then(|id| found.get(&id));
+        let upload_id = match sort_multipart(&open, owner, policies, claim.older_than) {
+            Find::Stray(id) => id,
+            Find::WithoutUpload(id) if claim.trusted => id,
+            _ => return None,
+        };
+        Some(Stray { upload_id, key: open.key, version_id: None, multipart_id: Some(open.id) })
+    };
+    Ok(open.into_iter().filter_map(stray).collect())
 }
 
 /// The strays, each in the version that is there now. One that is gone meanwhile is none.
@@ -107,7 +164,7 @@ async fn strays(bucket: &Bucket, trusted: bool, finds: &[(&str, Find)]) -> Resul
     let unowned: Vec<(String, UploadId)> = unowned.collect();
     let looks = stream::iter(unowned).map(|(key, upload_id)| async move {
         let found = bucket.find(&key, None).await?;
-        Ok(found.map(|found| Stray { upload_id, key, version_id: found.version_id }))
+        Ok(found.map(|found| Stray { upload_id, key, version_id: found.version_id, multipart_id: None }))
     });
     looks.buffer_unordered(AT_ONCE).try_filter_map(|stray| async move { Ok(stray) }).try_collect().await
 }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use sluice_common::db::owners::Owner;
 use sluice_common::db::reconcile::Counts;
 use sluice_common::domain::{ObjectKey, Policies, UploadId, UploadStatus};
-use sluice_common::storage::Listed;
+use sluice_common::storage::{Listed, OpenMultipart};
 
 /// What an object is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,16 +24,35 @@ pub(super) enum Find {
 /// What an object is, given the upload that its key names, if there is one.
 pub(super) fn sort(object: &Listed, owner: Option<&Owner>, policies: &Policies, older_than: Timestamp) -> Find {
     let key = object.key.as_str();
-    let unowned = match owner {
-        Some(owner) if wants(owner, key) => return Find::Owned,
+    if owner.is_some_and(|owner| wants(owner, key)) {
+        return Find::Owned;
+    }
+    let unowned = unowned(key, owner, policies);
+    if unowned == Find::Foreign || object.modified < older_than { unowned } else { Find::Young }
+}
+
+/// What an open multipart upload is, given the upload that its key names, if there is one.
+pub(super) fn sort_multipart(
+    open: &OpenMultipart,
+    owner: Option<&Owner>,
+    policies: &Policies,
+    older_than: Timestamp,
+) -> Find {
+    let is_owners = |owner: &Owner| owner.multipart_id.as_deref() == Some(&*open.id);
+    if owner.is_some_and(|owner| owner.status == UploadStatus::Pending && is_owners(owner)) {
+        return Find::Owned;
+    }
+    let unowned = unowned(&open.key, owner, policies);
+    if unowned == Find::Foreign || open.begun < older_than { unowned } else { Find::Young }
+}
+
+/// What is under a key, if the upload that the key names does not want it.
+fn unowned(key: &str, owner: Option<&Owner>, policies: &Policies) -> Find {
+    match owner {
         Some(owner) if owner.grant_key.may_lead_to(key) => Find::Stray(owner.id),
-        Some(_) => return Find::Foreign,
-        None => match ObjectKey::made_under(policies, key) {
-            Some(id) => Find::WithoutUpload(id),
-            None => return Find::Foreign,
-        },
-    };
-    if object.modified < older_than { unowned } else { Find::Young }
+        Some(_) => Find::Foreign,
+        None => ObjectKey::made_under(policies, key).map_or(Find::Foreign, Find::WithoutUpload),
+    }
 }
 
 /// While an upload is pending any copy of its object may be the one that is about to be confirmed.
@@ -78,6 +97,7 @@ mod tests {
             status,
             grant_key: ObjectKey::recorded(GRANT.to_owned()),
             object_key: object_key.map(str::to_owned),
+            multipart_id: None,
         });
         let at = |second| Timestamp::from_second(second).expect("a time");
         let object = Listed { key: key.to_owned(), modified: at(1000 - age) };
@@ -112,6 +132,35 @@ mod tests {
             assert_eq!(find(THUMBNAIL, status, None, 1_000), Find::Foreign, "{status:?}");
             assert_eq!(find("backups/2026.tar", status, None, 1_000), Find::Foreign, "{status:?}");
         }
+    }
+
+    fn find_multipart(key: &str, status: Option<UploadStatus>, multipart_id: Option<&str>, age: i64) -> Find {
+        let owner = status.map(|status| Owner {
+            id: ObjectKey::upload_id(GRANT).expect("it names one"),
+            status,
+            grant_key: ObjectKey::recorded(GRANT.to_owned()),
+            object_key: None,
+            multipart_id: multipart_id.map(str::to_owned),
+        });
+        let at = |second| Timestamp::from_second(second).expect("a time");
+        let open = OpenMultipart { id: "m".to_owned(), key: key.to_owned(), begun: at(1000 - age) };
+        sort_multipart(&open, owner.as_ref(), &Policies::built_in(), at(900))
+    }
+
+    #[test]
+    fn of_multipart_uploads_only_a_pending_upload_wants_one_and_only_its_own() {
+        let id = ObjectKey::upload_id(GRANT).expect("it names one");
+        assert_eq!(find_multipart(GRANT, Some(UploadStatus::Pending), Some("m"), 1_000), Find::Owned);
+        assert_eq!(find_multipart(GRANT, Some(UploadStatus::Pending), Some("other"), 1_000), Find::Stray(id));
+        assert_eq!(find_multipart(GRANT, Some(UploadStatus::Pending), None, 1_000), Find::Stray(id));
+        for status in UploadStatus::ALL.into_iter().filter(|status| *status != UploadStatus::Pending) {
+            assert_eq!(find_multipart(GRANT, Some(status), Some("m"), 101), Find::Stray(id), "{status:?}");
+            assert_eq!(find_multipart(GRANT, Some(status), Some("m"), 99), Find::Young, "{status:?}");
+        }
+        assert_eq!(find_multipart(GRANT, None, None, 101), Find::WithoutUpload(id));
+        assert_eq!(find_multipart(GRANT, None, None, 99), Find::Young);
+        assert_eq!(find_multipart("backups/2026.tar", None, None, 1_000), Find::Foreign);
+        assert_eq!(find_multipart(THUMBNAIL, Some(UploadStatus::Pending), Some("m2"), 1_000), Find::Foreign);
     }
 
     #[test]

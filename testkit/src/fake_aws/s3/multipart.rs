@@ -19,6 +19,8 @@ pub(super) struct Upload {
     pub(super) key: String,
     pub(super) begun: Timestamp,
     pub(super) described: Described,
+    /// Whether each part comes with its SHA-256.
+    pub(super) with_sha256: bool,
     pub(super) parts: BTreeMap<i32, Part>,
 }
 
@@ -69,6 +71,10 @@ impl Upload {
             return Err(s3_error!(InvalidPartOrder));
         }
         let parts = named.iter().map(|part| self.named(part)).collect::<S3Result<Vec<_>>>()?;
+        let lacks_checksum = |part: &CompletedPart| self.with_sha256 && part.checksum_sha256.is_none();
+        if named.iter().any(lacks_checksum) {
+            return Err(s3_error!(InvalidRequest, "The complete request must include the checksum for each part."));
+        }
         if parts.iter().rev().skip(1).any(|part| part.bytes.len() < SMALLEST_PART) {
             return Err(s3_error!(EntityTooSmall));
         }
@@ -81,7 +87,10 @@ impl Upload {
 
     fn named(&self, named: &CompletedPart) -> S3Result<&Part> {
         let part = named.part_number.and_then(|number| self.parts.get(&number));
-        let is_meant = |part: &&Part| named.e_tag.as_ref().is_none_or(|etag| etag.value() == part.e_tag().value());
+        let is_meant = |part: &&Part| {
+            named.e_tag.as_ref().is_none_or(|etag| etag.value() == part.e_tag().value())
+                && named.checksum_sha256.as_ref().is_none_or(|sha256| part.sha256.as_ref() == Some(sha256))
+        };
         part.filter(is_meant).ok_or_else(|| s3_error!(InvalidPart))
     }
 }

@@ -1,6 +1,7 @@
 //! All buckets, under one lock that is held for no longer than a look-up or a change takes.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use s3s::{S3Result, s3_error};
@@ -16,11 +17,13 @@ pub(in crate::fake_aws) struct Store {
     pub(super) clock: Clock,
     pub(super) events: Events,
     buckets: Arc<Mutex<HashMap<String, Bucket>>>,
+    /// So many more times parts that were on their way survive that their upload is aborted.
+    survivals: Arc<AtomicU32>,
 }
 
 impl Store {
     pub(in crate::fake_aws) fn new(clock: Clock, events: Events) -> Self {
-        Self { clock, events, buckets: Arc::default() }
+        Self { clock, events, buckets: Arc::default(), survivals: Arc::default() }
     }
 
     /// Looks at a bucket or changes it.
@@ -74,6 +77,15 @@ impl Store {
 
     pub(in crate::fake_aws) fn open_uploads(&self, bucket: &str) -> usize {
         self.with(bucket, |bucket| Ok(bucket.uploads.len())).unwrap_or_default()
+    }
+
+    pub(in crate::fake_aws) fn survive_aborts(&self, times: u32) {
+        self.survivals.store(times, Ordering::SeqCst);
+    }
+
+    /// Whether parts survive that their upload is aborted now.
+    pub(super) fn a_part_survives(&self) -> bool {
+        self.survivals.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok()
     }
 
     /// Makes a bucket, if there is none of this name.

@@ -23,7 +23,10 @@ impl Store {
             sha256: None,
         };
         let id = Uuid::from_u128(rand::random()).simple().to_string();
-        let upload = Upload { key: input.key.clone(), begun: self.clock.now(), described, parts: Default::default() };
+        let algorithm = input.checksum_algorithm.as_ref().map(ChecksumAlgorithm::as_str);
+        let with_sha256 = algorithm == Some(ChecksumAlgorithm::SHA256);
+        let (key, begun) = (input.key.clone(), self.clock.now());
+        let upload = Upload { key, begun, described, with_sha256, parts: Default::default() };
         self.with(&input.bucket, |bucket| Ok(bucket.uploads.insert(id.clone(), upload)))?;
         Ok(CreateMultipartUploadOutput {
             bucket: Some(input.bucket),
@@ -42,6 +45,9 @@ impl Store {
         let part = Part::new(bytes, sha256.clone(), self.clock.now());
         let e_tag = Some(part.e_tag());
         self.with_upload(&input.bucket, &input.key, &input.upload_id, |upload| {
+            if sha256.is_some() != upload.with_sha256 {
+                return Err(s3_error!(InvalidRequest, "Checksum Type mismatch occurred"));
+            }
             upload.parts.insert(input.part_number, part);
             Ok(UploadPartOutput { e_tag, checksum_sha256: sha256, ..Default::default() })
         })
@@ -66,20 +72,35 @@ impl Store {
         })
     }
 
-    /// All uploads that are not over, by their keys.
+    /// A page of the uploads that are not over, by their keys.
     pub(super) fn uploads(&self, input: ListMultipartUploadsInput) -> S3Result<ListMultipartUploadsOutput> {
         let wanted = input.prefix.clone().unwrap_or_default();
-        let uploads = self.with(&input.bucket, |bucket| {
-            let mut open: Vec<_> =
-                bucket.uploads.iter().filter(|(_, upload)| upload.key.starts_with(&wanted)).collect();
-            open.sort_by(|(_, a), (_, b)| (&a.key, a.begun).cmp(&(&b.key, b.begun)));
-            Ok(open.into_iter().map(|(id, upload)| listed(id, upload)).collect())
+        let most = usize::try_from(input.max_uploads.unwrap_or(1000)).unwrap_or_default();
+        // Without an id it is behind all uploads of the key.
+        let after = input.key_marker.clone().filter(|key| !key.is_empty());
+        let is_behind = |id: &String, upload: &Upload| match (&after, &input.upload_id_marker) {
+            (Some(key), Some(marker)) => (&upload.key, id) > (key, marker),
+            (Some(key), None) => upload.key > *key,
+            (None, _) => true,
+        };
+        let (uploads, is_truncated) = self.with(&input.bucket, |bucket| {
+            let mut open: Vec<_> = bucket
+                .uploads
+                .iter()
+                .filter(|(id, upload)| upload.key.starts_with(&wanted) && is_behind(id, upload))
+                .collect();
+            open.sort_by(|(one, a), (other, b)| (&a.key, one).cmp(&(&b.key, other)));
+            let page: Vec<_> = open.iter().take(most).map(|(id, upload)| listed(id, upload)).collect();
+            Ok((page, open.len() > most))
         })?;
+        let last = uploads.last().filter(|_| is_truncated).cloned().unwrap_or_default();
         Ok(ListMultipartUploadsOutput {
             bucket: Some(input.bucket),
             prefix: input.prefix,
             uploads: Some(uploads),
-            is_truncated: Some(false),
+            is_truncated: Some(is_truncated),
+            next_key_marker: last.key,
+            next_upload_id_marker: last.upload_id,
             ..Default::default()
         })
     }
@@ -111,7 +132,9 @@ impl Store {
 
     pub(super) fn abort_upload(&self, input: &AbortMultipartUploadInput) -> S3Result<AbortMultipartUploadOutput> {
         self.with_upload(&input.bucket, &input.key, &input.upload_id, |_| Ok(()))?;
-        self.with(&input.bucket, |bucket| Ok(bucket.uploads.remove(&input.upload_id)))?;
+        if !self.a_part_survives() {
+            self.with(&input.bucket, |bucket| Ok(bucket.uploads.remove(&input.upload_id)))?;
+        }
         Ok(AbortMultipartUploadOutput::default())
     }
 
