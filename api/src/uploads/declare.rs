@@ -50,7 +50,7 @@ pub fn declare(new: NewUpload, policies: &Policies) -> Result<Declared<'_>, Vec<
     let filename = findings.keep("/filename", "invalid_filename", FileName::parse(&new.filename.0));
     let content_type = findings.keep("/content_type", "invalid_content_type", ContentType::parse(&new.content_type.0));
     let policy = findings.policy(new.policy.as_ref(), content_type.as_ref(), policies);
-    let size = findings.size(new.size, policy);
+    let size = findings.size(new.size, content_type.as_ref(), policy);
     let sha256 = findings.sha256(new.sha256.as_ref(), policy);
     let metadata =
         new.metadata.and_then(|entries| findings.keep("/metadata", "invalid_metadata", Metadata::new(entries.0)));
@@ -103,7 +103,12 @@ impl Findings {
         Some(policy)
     }
 
-    fn size(&mut self, size: Option<DeclaredSize>, policy: Option<&Policy>) -> Option<ByteCount> {
+    fn size(
+        &mut self,
+        size: Option<DeclaredSize>,
+        content_type: Option<&ContentType>,
+        policy: Option<&Policy>,
+    ) -> Option<ByteCount> {
         let Some(DeclaredSize(bytes)) = size else {
             if let Some(policy) = policy.filter(|policy| policy.require_size) {
                 let detail = format!("The policy '{}' requires the size to be declared.", policy.name);
@@ -115,12 +120,13 @@ impl Findings {
             self.note("/size", "invalid_size", "A file has at least 1 byte.");
             return None;
         };
-        if let Some(Policy { name, max_size, .. }) = policy.filter(|policy| size > policy.max_size) {
-            self.note(
-                "/size",
-                "too_large",
-                format!("The size is {size}; the policy '{name}' takes at most {max_size}."),
-            );
+        let limit_of = |policy: &Policy| match content_type {
+            Some(content_type) => policy.max_size_of(content_type.media_type()),
+            None => policy.max_size,
+        };
+        if let Some(policy) = policy.filter(|policy| size > limit_of(policy)) {
+            let (name, most) = (&policy.name, limit_of(policy));
+            self.note("/size", "too_large", format!("The size is {size}; the policy '{name}' takes at most {most}."));
         }
         if let Some(Policy { name, min_size, .. }) = policy.filter(|policy| size < policy.min_size) {
             self.note(

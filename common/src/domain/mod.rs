@@ -1,6 +1,6 @@
 //! The rules, without I/O and without a clock.
 
-mod content;
+pub mod content;
 mod declaration;
 mod key;
 mod media_type;
@@ -9,11 +9,11 @@ mod tenant;
 mod upload;
 mod verdict;
 
-pub use content::{Detected, HEAD_LENGTH, detect};
+pub use content::{Content, Detected, HEAD_LENGTH};
 pub use declaration::{ByteCount, ContentType, Declaration, FileName, Metadata, NotA, Sha256};
 pub use key::ObjectKey;
 pub use media_type::MediaType;
-pub use policy::{Policies, Policy, PolicyError, UnknownType};
+pub use policy::{ActiveContent, PictureBounds, Policies, Policy, PolicyError, TypePattern, UnknownType};
 pub use tenant::Tenant;
 pub use upload::{Origin, StoredObject, Upload, UploadId, UploadState, UploadStatus};
 pub use verdict::{Inspection, Reason, ReasonCode, Verdict, judge};

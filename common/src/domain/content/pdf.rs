@@ -1,0 +1,93 @@
+//! PDF: whether it has actions that run by themselves, as far as they can be seen.
+
+use super::{Active, Content, Glimpse, inflate};
+
+/// How many packed lists of objects are looked into, and how much of each, in bytes.
+const LISTS: usize = 32;
+const LONGEST_LIST: usize = 128 * 1024;
+
+/// The names of what runs, and what each is.
+const NAMES: &[(&[u8], Active)] = &[
+    (b"JavaScript", Active::Script),
+    (b"JS", Active::Script),
+    (b"Launch", Active::Launch),
+    (b"GoToE", Active::Launch),
+    (b"ImportData", Active::Launch),
+    (b"RichMedia", Active::EmbeddedObject),
+    (b"Movie", Active::EmbeddedObject),
+];
+
+/// Whether a file begins as a PDF, with at most white space and a byte order mark before it.
+pub(super) fn begins(head: &[u8]) -> bool {
+    head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start().starts_with(b"%PDF-")
+}
+
+/// What a PDF would do.
+pub(super) fn read(seen: &Glimpse<'_>) -> Content {
+    let start = seen.from_start();
+    let (offset, last) = seen.last_part();
+    let mut active = actions(&start);
+    if offset > 0 {
+        active.extend(actions(&last));
+    }
+    active.sort_unstable();
+    active.dedup();
+    Content::of_type("application/pdf").with(active)
+}
+
+/// The actions named in these bytes, and in the lists of objects packed in them.
+fn actions(bytes: &[u8]) -> Vec<Active> {
+    let mut found = named(bytes);
+    for list in lists(bytes).take(LISTS) {
+        found.extend(named(&inflate::zlib(list, LONGEST_LIST)));
+    }
+    found
+}
+
+/// The actions that these bytes name.
+fn named(bytes: &[u8]) -> Vec<Active> {
+    let slashes = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'/').map(|(at, _)| at + 1);
+    let action = |at: usize| {
+        let name = name(&bytes[at..]);
+        NAMES.iter().find(|(known, _)| *known == name).map(|(_, action)| *action)
+    };
+    slashes.filter_map(action).collect()
+}
+
+/// A name as it is meant: any of its characters can be written as `#` and two digits. No name that matters is longer.
+fn name(bytes: &[u8]) -> Vec<u8> {
+    let mut name = Vec::new();
+    let mut rest = bytes;
+    while let [byte, behind @ ..] = rest
+        && name.len() <= 12
+        && !b"\0\t\n\x0c\r ()<>[]{}/%".contains(byte)
+    {
+        let digit = |at: usize| behind.get(at).and_then(|digit| char::from(*digit).to_digit(16));
+        rest = match (byte, digit(0), digit(1)) {
+            (b'#', Some(high), Some(low)) => {
+                name.push(u8::try_from(high * 16 + low).expect("two digits"));
+                &behind[2..]
+            }
+            _ => {
+                name.push(*byte);
+                behind
+            }
+        };
+    }
+    name
+}
+
+/// The packed lists of objects in these bytes, each from its first byte on.
+fn lists(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    const MARK: &[u8] = b"/ObjStm";
+    const STREAM: &[u8] = b"stream";
+    /// How far behind its kind the body of a stream can begin, in bytes.
+    const DICTIONARY: usize = 512;
+    let marks = bytes.windows(MARK.len()).enumerate().filter(|(_, window)| *window == MARK).map(|(at, _)| at);
+    marks.filter_map(|at| {
+        let behind = &bytes[at..];
+        let body = behind[..behind.len().min(DICTIONARY)].windows(STREAM.len()).position(|window| window == STREAM)?;
+        let body = &behind[body + STREAM.len()..];
+        Some(body.strip_prefix(b"\r\n").or_else(|| body.strip_prefix(b"\n")).unwrap_or(body))
+    })
+}
