@@ -103,7 +103,7 @@ made("documents/cairo.ps", PS, "rsvg-convert", "rsvg-convert -f ps logo.svg > $o
 made("documents/groff.ps", PS, "groff", "groff -Tps seed.txt > $out")
 made("documents/enscript.ps", PS, "enscript", "enscript -q -o $out seed.txt || test -s $out")
 made("documents/inkscape.eps", PS, "inkscape", "inkscape logo.svg --export-type=eps -o $out")
-made("documents/imagemagick.eps", PS, "/usr/bin/convert", "/usr/bin/convert seed.png -resize 9x9 eps3:- > $out")
+made("documents/imagemagick.eps", PS, "/usr/bin/convert", "/usr/bin/convert seed.png -resize 9x9 eps3:- | sed 's/^%%Title: .*/%%Title: seed/' > $out")
 made("documents/groff.dvi", "application/x-dvi", "groff", "groff -Tdvi seed.txt > $out")
 
 
