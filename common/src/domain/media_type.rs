@@ -10,6 +10,11 @@ pub struct MediaType(String);
 
 /// Other names in use, beside the usual one.
 const ALIASES: &[(&str, &str)] = &[
+    ("application/vnd.apache.avro", "application/avro"),
+    ("application/x-archive", "application/x-unix-archive"),
+    ("application/x-stl-binary", "model/stl"),
+    ("application/sla", "model/stl"),
+    ("image/x-dxf", "image/vnd.dxf"),
     ("application/acrobat", "application/pdf"),
     ("application/bat", "application/x-bat"),
     ("application/bzip2", "application/x-bzip2"),
@@ -85,7 +90,6 @@ const ALIASES: &[(&str, &str)] = &[
     ("application/x-photoshop", "image/vnd.adobe.photoshop"),
     ("application/x-php", "text/x-php"),
     ("application/x-pie-executable", "application/x-executable"),
-    ("application/x-python-code", "text/x-python"),
     ("application/x-rar", "application/vnd.rar"),
     ("application/x-rar-compressed", "application/vnd.rar"),
     ("application/x-rtf", "application/rtf"),
@@ -354,6 +358,13 @@ impl MediaType {
         EXTENSIONS.iter().find(|(name, _)| *name == self.0).map_or("", |(_, extension)| extension)
     }
 
+    /// Whether a browser may show a file of this type where it stands: pictures made of pixels, sounds, films and PDF, which
+    /// browsers show without running anything in the page's name.
+    pub fn may_be_shown(&self) -> bool {
+        let shown = ["image", "audio", "video"].iter().any(|group| self.is_a(group));
+        (shown && !self.0.ends_with("+xml")) || self.0 == "application/pdf"
+    }
+
     /// Whether it is of this group: `image` holds `image/png`.
     pub fn is_a(&self, group: &str) -> bool {
         self.0.split_once('/').is_some_and(|(of, _)| of == group)
@@ -388,6 +399,24 @@ mod tests {
         let tables = ALIASES.iter().map(|(_, usual)| *usual).chain(EXTENSIONS.iter().map(|(name, _)| *name));
         for name in tables {
             assert_eq!(MediaType::known(name).as_str(), name);
+        }
+    }
+
+    #[test]
+    fn nothing_that_a_browser_runs_may_be_shown() {
+        for (name, may_be) in [
+            ("image/png", true),
+            ("audio/mpeg", true),
+            ("video/mp4", true),
+            ("application/pdf", true),
+            ("image/svg+xml", false),
+            ("text/html", false),
+            ("text/plain", false),
+            ("application/xhtml+xml", false),
+            ("text/javascript", false),
+            ("application/octet-stream", false),
+        ] {
+            assert_eq!(MediaType::known(name).may_be_shown(), may_be, "{name}");
         }
     }
 

@@ -489,7 +489,7 @@ mod tests {
             ("min_width = -1", 8, ""),
             ("min_height = 9\nmax_height = 8", 2, "min_height (9) is above max_height (8)"),
             ("max_compression_ratio = 0", 2, "max_compression_ratio"),
-            ("max_unpacked_size = \"99 EB\"", 8, ""),
+            ("max_unpacked_size = \"99 EB\"", 2, "max_unpacked_size"),
         ] {
             let error = with(change).expect_err(change).to_string();
             assert!(error.starts_with(&format!("line {line}:")) && error.contains(says), "{change}: {error}");

@@ -285,6 +285,28 @@ mod tests {
         finish_within = "1h"
         key_prefix = "a/"
         unknown_type = "accept"
+
+        [[policy]]
+        name = "lenient"
+        types = ["image/png", "application/zip"]
+        max_size = "100 B"
+        grant_lifetime = "10m"
+        finish_within = "1h"
+        unknown_type = "accept"
+        active_content = "accept"
+        max_unpacked_size = "1 TiB"
+        max_compression_ratio = 1100
+
+        [[policy]]
+        name = "pictures"
+        types = ["image/*"]
+        max_size = "100 B"
+        max_sizes = { "image/gif" = "50 B" }
+        grant_lifetime = "10m"
+        finish_within = "1h"
+        min_width = 10
+        max_width = 100
+        max_pixels = 10000
     "#;
 
     fn declared(content_type: &str) -> Declaration {
@@ -302,7 +324,7 @@ mod tests {
             etag: "\"e\"".to_owned(),
             version_id: None,
             sha256: Some(Sha256::of(b"found")),
-            content: Content { detected, active: Vec::new(), dimensions: None, archive: None },
+            content: content(detected),
         }
     }
 
@@ -344,6 +366,72 @@ mod tests {
             assert_eq!(codes("images", &declared(content_type), &seen), expected, "{content_type} {seen:?}");
         }
         assert_eq!(codes("anything", &png, &seen(50, Detected::Unknown)), Vec::<&str>::new());
+    }
+
+    fn content(detected: Detected) -> Content {
+        Content { detected, active: Vec::new(), dimensions: None, archive: None }
+    }
+
+    #[test]
+    fn what_a_file_would_do_is_judged_where_it_is_of_its_type() {
+        let png = declared("image/png");
+        let with = |detected, policy| {
+            let content = Content { active: vec![Active::Script, Active::EventHandler], ..content(detected) };
+            codes(policy, &png, &Inspection { content, ..seen(50, Detected::Unknown) })
+        };
+        assert_eq!(with(is("image/png"), "images"), ["active_content"]);
+        assert_eq!(with(is("image/png"), "lenient"), Vec::<&str>::new());
+        assert_eq!(with(Detected::Unknown, "anything"), ["active_content"]);
+        assert_eq!(with(is("image/jpeg"), "images"), ["type_mismatch"]);
+    }
+
+    #[test]
+    fn an_archive_is_judged_by_what_it_would_become() {
+        let zip = declared("application/zip");
+        let archive = Archive { packed: 1 << 20, unpacked: 1 << 20, is_whole: true, flaw: None };
+        let of = |archive, policy| {
+            let content = Content { archive: Some(archive), ..content(is("application/zip")) };
+            codes(policy, &zip, &Inspection { content, ..seen(50, Detected::Unknown) })
+        };
+        let table: [(Archive, &[&str], &[&str]); 7] = [
+            (archive, &[], &[]),
+            (Archive { unpacked: 100 << 20, ..archive }, &[], &[]),
+            (Archive { unpacked: 101 << 20, ..archive }, &["too_compressed"], &[]),
+            // So little harms nobody.
+            (Archive { packed: 1, unpacked: 1 << 20, ..archive }, &[], &[]),
+            (Archive { packed: 1 << 32, unpacked: 5 << 30, ..archive }, &["archive_too_large"], &[]),
+            (Archive { is_whole: false, ..archive }, &["archive_too_large"], &[]),
+            (Archive { flaw: Some("holds files that overlap"), ..archive }, &["archive_invalid"], &["archive_invalid"]),
+        ];
+        for (archive, strict, lenient) in table {
+            assert_eq!(of(archive, "images"), strict, "{archive:?}");
+            assert_eq!(of(archive, "lenient"), lenient, "{archive:?}");
+        }
+    }
+
+    #[test]
+    fn a_picture_is_judged_by_its_width_and_height_where_the_policy_bounds_them() {
+        let of = |dimensions: Option<(u64, u64)>, policy| {
+            let dimensions = dimensions.map(|(width, height)| Dimensions { width, height });
+            let content = Content { dimensions, ..content(is("image/png")) };
+            codes(policy, &declared("image/png"), &Inspection { content, ..seen(50, Detected::Unknown) })
+        };
+        assert_eq!(of(Some((9, 10)), "pictures"), ["dimensions_not_allowed"]);
+        assert_eq!(of(Some((10, 10)), "pictures"), Vec::<&str>::new());
+        assert_eq!(of(Some((100, 200)), "pictures"), ["too_many_pixels"]);
+        assert_eq!(of(Some((101, 1)), "pictures"), ["dimensions_not_allowed"]);
+        assert_eq!(of(Some((1000, 1000)), "pictures"), ["dimensions_not_allowed", "too_many_pixels"]);
+        assert_eq!(of(None, "pictures"), ["dimensions_not_allowed"]);
+        assert_eq!(of(None, "images"), Vec::<&str>::new());
+    }
+
+    #[test]
+    fn a_type_can_have_a_lower_limit_of_its_own() {
+        assert_eq!(
+            codes("pictures", &declared("image/gif"), &seen(51, is("image/gif"))),
+            ["too_large", "dimensions_not_allowed"]
+        );
+        assert_eq!(codes("lenient", &declared("image/png"), &seen(51, is("image/png"))), Vec::<&str>::new());
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod sdk;
 mod sign;
 
 pub use bucket::{Bucket, Look, Promotion, StoreError};
+pub use disposition::Disposition;
 pub use listing::{Found, Listed, Listing};
 pub use sdk::SdkClients;
 pub use sign::{Location, SignError, SignedRequest, Signer};

@@ -1,9 +1,14 @@
 //! Sounds that begin with a frame or with a tag: MPEG audio and AAC.
 
+use super::HEAD_LENGTH;
+
 /// What a file is that begins with an ID3 tag or a frame; nothing if it is neither.
 pub(super) fn kind(head: &[u8]) -> Option<&'static str> {
     if let Some(length) = tag(head) {
         let behind = head.get(length..).filter(|behind| behind.len() >= 4);
+        if behind.is_none() && head.len() < HEAD_LENGTH {
+            return None;
+        }
         return Some(match behind {
             Some(behind) if behind.starts_with(b"fLaC") => "audio/flac",
             Some(behind) if adts(behind).is_some() => "audio/aac",

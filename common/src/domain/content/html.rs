@@ -3,8 +3,7 @@
 use super::Active;
 
 /// Elements that run something or bring in something that can, in lower case.
-const RUN: &[&str] =
-    &["<script", "<iframe", "<object", "<embed", "<frame", "<applet", "<meta", "<base", "<form", "<link"];
+const RUN: &[&str] = &["<script", "<iframe", "<object", "<embed", "<frame", "<applet"];
 
 /// What these letters would run.
 pub(super) fn active(text: &str) -> Vec<Active> {
@@ -17,6 +16,12 @@ pub(super) fn active(text: &str) -> Vec<Active> {
         active.push(Active::EventHandler);
     }
     active
+}
+
+/// Whether what can begin a text in Markdown belongs to a page, by elements that only pages have.
+pub(super) fn is_page(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    ["<html", "<head>", "<body", "<meta", "<base", "<form", "<link"].iter().any(|element| text.contains(element))
 }
 
 /// Whether an address is a script: letters in lower case, of which white space and control characters don't count.

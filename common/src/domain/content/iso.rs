@@ -1,6 +1,6 @@
 //! ISO base media files: films, sounds and pictures in boxes, told apart by their brands and tracks.
 
-use super::Detected;
+use super::{Detected, HEAD_LENGTH};
 
 /// The brands that say what a file is, and what that is.
 const BRANDS: &[(&[u8; 4], &[&str])] = &[
@@ -43,7 +43,15 @@ pub(super) fn kind(head: &[u8]) -> Option<Detected> {
     if name != b"ftyp" {
         return None;
     }
-    let end = usize::try_from(length).ok()?.min(head.len());
+    // A brand alone is no film: behind it comes another box.
+    let end = usize::try_from(length).ok().filter(|end| *end >= 16)?;
+    let is_name = |name: &[u8]| name.iter().all(|byte| byte.is_ascii_graphic() || *byte == b' ');
+    if end < head.len() && !head.get(end + 4..end + 8).is_some_and(is_name)
+        || end >= head.len() && head.len() < HEAD_LENGTH
+    {
+        return None;
+    }
+    let end = end.min(head.len());
     let major: &[u8; 4] = head.get(8..12)?.try_into().ok()?;
     let others: Vec<&[u8; 4]> =
         head.get(16..end).unwrap_or_default().chunks_exact(4).filter_map(|brand| brand.try_into().ok()).collect();

@@ -1,6 +1,6 @@
 //! Binary files by what they begin with: `infer`, checked where its magic numbers are short, and what it does not know.
 
-use super::{Content, Detected, Glimpse, audio, iso, matroska, ogg, picture};
+use super::{Content, Detected, Glimpse, audio, iso, matroska, ogg, picture, script, zip};
 use crate::domain::MediaType;
 
 /// Magic numbers that `infer` does not know or does not tell apart: where, what, and which type.
@@ -37,6 +37,25 @@ const MAGIC: &[(usize, &[u8], &str)] = &[
     (0, b"#!AMR", "audio/amr"),
     (0, b"fLaC\0", "audio/flac"),
     (0, b"\x28\xb5\x2f\xfd", "application/zstd"),
+    (0, b"070707", "application/x-cpio"),
+    (0, b"070701", "application/x-cpio"),
+    (0, b"070702", "application/x-cpio"),
+    (0, b"\xc7\x71", "application/x-cpio"),
+    (0, b"\x60\xea", "application/x-arj"),
+    (0, b"\xf7\x02\x01\x83\x92\xc0\x1c\x3b", "application/x-dvi"),
+    (0, b"gimp xcf ", "image/x-xcf"),
+    (0, b"\x0b\x77", "audio/ac3"),
+    (0, b"d8:announce", "application/x-bittorrent"),
+    (0, b"d10:created by", "application/x-bittorrent"),
+    (0, b"\x93NUMPY", "application/x-npy"),
+    (0, b"ORC\n", "application/vnd.apache.orc"),
+    (0, b"ORC\x0a", "application/vnd.apache.orc"),
+    (0, b"ply\n", "application/x-ply"),
+    (0, b"II+\0\x08\0\0\0", "image/tiff"),
+    (0, b"MM\0+\0\x08\0\0", "image/tiff"),
+    (1, b"\x0d\x0d\x0a", "application/x-python-code"),
+    (0, b"!<arch>\ndebian-binary", "application/vnd.debian.binary-package"),
+    (0, b"!<arch>\n", "application/x-unix-archive"),
     (0, b"dex\n03", "application/vnd.android.dex"),
     (0, b"\xed\xab\xee\xdb", "application/x-rpm"),
     (60, b"BOOKMOBI", "application/x-mobipocket-ebook"),
@@ -50,7 +69,12 @@ const ASF: &[u8] = b"\x30\x26\xb2\x75\x8e\x66\xcf\x11\xa6\xd9\x00\xaa\x00\x62\xc
 
 /// What a binary file is, and what more is to be seen of it.
 pub(super) fn read(seen: &Glimpse<'_>) -> Content {
-    let detected = kind(seen.head);
+    let detected = match kind(seen.head) {
+        Detected::Type(kind) if is_stump(kind.as_str(), seen.size) => Detected::Unknown,
+        Detected::Unknown if is_solid(seen) => Detected::known("model/stl"),
+        Detected::Unknown if zip::is_inside(seen.head) => return zip::read(seen),
+        detected => detected,
+    };
     let Some(media_type) = detected.media_type() else { return Content::of(detected) };
     let dimensions =
         detected.is_picture().then(|| picture::dimensions(media_type.as_str(), &seen.from_start())).flatten();
@@ -71,8 +95,10 @@ fn kind(head: &[u8]) -> Detected {
             MAGIC.iter().find(|(at, magic, _)| head.get(*at..).is_some_and(|head| head.starts_with(magic)))?;
         Some(*name)
     };
-    let by_structure =
-        || riff(head).or_else(|| mach(head)).or_else(|| transport_stream(head)).or_else(|| audio::kind(head));
+    let by_structure = || {
+        let container = riff(head).or_else(|| mach(head)).or_else(|| transport_stream(head)).or_else(|| tar(head));
+        container.or_else(|| script::kind_of_binary(head)).or_else(|| audio::kind(head))
+    };
     match by_magic().or_else(by_structure).or_else(|| inferred(head)) {
         Some(name) => Detected::Type(MediaType::known(name)),
         None => Detected::Unknown,
@@ -81,7 +107,8 @@ fn kind(head: &[u8]) -> Detected {
 
 /// What `infer` finds, where more than a few letters speak for it.
 fn inferred(head: &[u8]) -> Option<&'static str> {
-    let found = infer::get(head)?.mime_type();
+    // Boxes are read by their own rules, and what those don't take is none.
+    let found = infer::get(head).filter(|_| head.get(4..8) != Some(b"ftyp"))?.mime_type();
     let is_believed = match found {
         "image/gif" => is_gif(head),
         "image/bmp" => is_bmp(head),
@@ -91,6 +118,7 @@ fn inferred(head: &[u8]) -> Option<&'static str> {
         // Told by their own rules above, or by a magic number of two bytes.
         "audio/mpeg"
         | "audio/aac"
+        | "application/pdf"
         | "application/x-executable"
         | "application/font-sfnt"
         | "application/x-nintendo-nes-rom" => false,
@@ -106,7 +134,7 @@ fn inferred(head: &[u8]) -> Option<&'static str> {
 fn is_gif(head: &[u8]) -> bool {
     let Some(flags) = head.get(10) else { return head.starts_with(b"GIF89a") || head.starts_with(b"GIF87a") };
     let colours = if flags & 0x80 == 0 { 0 } else { 3 << ((flags & 7) + 1) };
-    head.get(13 + colours).is_none_or(|block| matches!(block, b'!' | b',' | b';' | 0))
+    head.get(13 + colours).is_none_or(|block| matches!(block, b'!' | b',' | b';'))
 }
 
 /// A bitmap names the length of its second header, which is one of a few.
@@ -149,5 +177,39 @@ fn mach(head: &[u8]) -> Option<&'static str> {
 
 /// Films as they are sent: a packet every 188 bytes.
 fn transport_stream(head: &[u8]) -> Option<&'static str> {
-    (head.len() > 188 * 4 && (0..5).all(|packet| head[packet * 188] == 0x47)).then_some("video/mp2t")
+    let is_stream = |first: usize, packet: usize| (0..5).all(|number| head.get(first + number * packet) == Some(&0x47));
+    // With the time before each packet, on discs.
+    (is_stream(0, 188) || is_stream(4, 192)).then_some("video/mp2t")
+}
+
+/// An archive of tapes has a sum of its first header in it; the oldest have nothing else to be told by.
+fn tar(head: &[u8]) -> Option<&'static str> {
+    let header = head.get(..512)?;
+    let digits: Vec<u8> = header[148..156].iter().copied().filter(|byte| !matches!(byte, b' ' | 0)).collect();
+    let said = u32::from_str_radix(std::str::from_utf8(&digits).ok()?, 8).ok()?;
+    let sum = |bytes: &[u8]| bytes.iter().map(|byte| u32::from(*byte)).sum::<u32>();
+    let counted = sum(&header[..148]) + 8 * u32::from(b' ') + sum(&header[156..]);
+    (said == counted && header[0] != 0).then_some("application/x-tar")
+}
+
+/// The least that a file of a type has, in bytes. Less is a magic number with nothing behind it.
+const SMALLEST: &[(&str, u64)] = &[
+    ("application/gzip", 18),
+    ("application/x-7z-compressed", 32),
+    ("audio/wav", 36),
+    ("image/gif", 13),
+    ("image/jpeg", 20),
+    ("image/png", 33),
+    ("image/webp", 20),
+];
+
+/// Whether a file is too small to be what its first bytes say.
+fn is_stump(name: &str, size: u64) -> bool {
+    SMALLEST.iter().any(|(kind, least)| *kind == name && size < *least)
+}
+
+/// Solids as triangles: a header of 80 bytes, how many there are, and 50 bytes for each.
+fn is_solid(seen: &Glimpse<'_>) -> bool {
+    let count = seen.head.get(80..84).map(|bytes| u32::from_le_bytes(bytes.try_into().expect("four bytes")));
+    count.is_some_and(|count| count > 0 && seen.size == 84 + 50 * u64::from(count))
 }

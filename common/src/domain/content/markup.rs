@@ -119,7 +119,6 @@ pub(super) fn is_svg(text: &str) -> bool {
 /// What a text is that begins as markup; nothing if it does not.
 pub(super) fn read(text: &str, seen: &Glimpse<'_>) -> Option<Content> {
     Some(match beginning(text)? {
-        Beginning::Html => Content::of_type("text/html").with(html::active(text)),
         Beginning::Xhtml { is_declared } => {
             let kinds = if is_declared {
                 ["application/xhtml+xml", "text/html"]
@@ -128,9 +127,9 @@ pub(super) fn read(text: &str, seen: &Glimpse<'_>) -> Option<Content> {
             };
             Content::of(Detected::one_of(&kinds)).with(html::active(text))
         }
-        Beginning::Fragment if !html::active(&without_code(text)).is_empty() => {
-            Content::of_type("text/html").with(html::active(text))
-        }
+        Beginning::Html | Beginning::Fragment if text.contains("<?php") => Content::of_type("text/x-php"),
+        Beginning::Html => Content::of_type("text/html").with(html::active(text)),
+        Beginning::Fragment if is_page(&without_code(text)) => Content::of_type("text/html").with(html::active(text)),
         Beginning::Fragment => Content::of(Detected::one_of(&["text/html", "text/markdown"])),
         Beginning::Svg => Content::of_type("image/svg+xml").with(active_in_svg(seen)),
         Beginning::Xml(kind) => Content::of_type(kind).with(active_in_xml(text)),
@@ -138,6 +137,20 @@ pub(super) fn read(text: &str, seen: &Glimpse<'_>) -> Option<Content> {
             .with(active_in_xml(text)),
         Beginning::ServerPage(kind) => Content::of_type(kind),
     })
+}
+
+/// Whether what can begin a text in Markdown is a page all the same.
+fn is_page(text: &str) -> bool {
+    html::is_page(text) || !html::active(text).is_empty()
+}
+
+/// The marks of a page near the beginning of a text, where a careless reader would find them.
+pub(super) fn hidden(text: &str) -> Vec<Active> {
+    const NEAR: usize = 256;
+    let start: String = text.chars().take(NEAR).collect();
+    let start = without_code(&start).to_ascii_lowercase();
+    let is_hidden = ["<!doctype html", "<html", "<script", "<iframe"].iter().any(|mark| start.contains(mark));
+    if is_hidden { vec![Active::HiddenMarkup] } else { Vec::new() }
 }
 
 /// What a drawing does, if it was read to its end.
@@ -153,7 +166,12 @@ fn active_in_xml(text: &str) -> Vec<Active> {
     let names_file = |at: usize| text[at..].chars().take(256).collect::<String>().contains("SYSTEM");
     let has_stylesheet = text.contains("<?xml-stylesheet");
     let has_entity = text.match_indices("<!ENTITY").any(|(at, _)| names_file(at));
-    if has_stylesheet || has_entity { vec![Active::ExternalReference] } else { Vec::new() }
+    let runs = ["http://www.w3.org/1999/xhtml", "http://www.w3.org/2000/svg"].iter().any(|name| text.contains(name));
+    let mut active = if has_stylesheet || has_entity { vec![Active::ExternalReference] } else { Vec::new() };
+    if runs && (text.contains(":script") || !html::active(text).is_empty()) {
+        active.push(Active::Script);
+    }
+    active
 }
 
 /// A text in Markdown without its examples, which nobody runs.

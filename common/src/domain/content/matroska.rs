@@ -15,7 +15,9 @@ pub(super) fn kind(head: &[u8]) -> Option<Detected> {
     }
     let (header, _) = elements(head).next()?.body(head);
     let doc_type = elements(header).find(|element| element.id == DOC_TYPE)?;
-    let kinds: [&str; 2] = match doc_type.body(header).0 {
+    let name = doc_type.body(header).0;
+    let name = name.split(|byte| *byte == 0).next().unwrap_or_default();
+    let kinds: [&str; 2] = match name {
         b"webm" => ["video/webm", "audio/webm"],
         b"matroska" => ["video/x-matroska", "audio/x-matroska"],
         _ => return None,

@@ -237,6 +237,12 @@ pub fn second_look(head: &[u8], size: u64, wanted: Wanted) -> Option<Range<u64>>
         (wanted.active_content && markup::is_svg(&text)).then(|| from(behind_head))
     } else {
         let content = detect(&Glimpse { size, head, second: None });
+        if content.detected == Detected::Unknown
+            || content.archive.is_some()
+            || matches!(content.detected, Detected::Container(_))
+        {
+            return zip::is_inside(head).then_some(tail);
+        }
         (wanted.dimensions && content.detected.is_picture() && content.dimensions.is_none()).then(|| from(behind_head))
     }
 }

@@ -1,6 +1,9 @@
 //! PDF: whether it has actions that run by themselves, as far as they can be seen.
 
-use super::{Active, Content, Glimpse, inflate};
+use super::{Active, Content, Detected, Glimpse, inflate};
+
+/// The least that a PDF has, in bytes.
+const SMALLEST: u64 = 32;
 
 /// How many packed lists of objects are looked into, and how much of each, in bytes.
 const LISTS: usize = 32;
@@ -13,6 +16,8 @@ const NAMES: &[(&[u8], Active)] = &[
     (b"Launch", Active::Launch),
     (b"GoToE", Active::Launch),
     (b"ImportData", Active::Launch),
+    (b"SubmitForm", Active::Launch),
+    (b"XFA", Active::Script),
     (b"RichMedia", Active::EmbeddedObject),
     (b"Movie", Active::EmbeddedObject),
 ];
@@ -24,6 +29,9 @@ pub(super) fn begins(head: &[u8]) -> bool {
 
 /// What a PDF would do.
 pub(super) fn read(seen: &Glimpse<'_>) -> Content {
+    if seen.size < SMALLEST {
+        return Content::of(Detected::Unknown);
+    }
     let start = seen.from_start();
     let (offset, last) = seen.last_part();
     let mut active = actions(&start);
@@ -49,9 +57,22 @@ fn named(bytes: &[u8]) -> Vec<Active> {
     let slashes = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'/').map(|(at, _)| at + 1);
     let action = |at: usize| {
         let name = name(&bytes[at..]);
+        if name == b"EmbeddedFile" {
+            return (!is_xml(&bytes[at..])).then_some(Active::EmbeddedObject);
+        }
         NAMES.iter().find(|(known, _)| *known == name).map(|(_, action)| *action)
     };
     slashes.filter_map(action).collect()
+}
+
+/// Whether an embedded file is XML, as electronic invoices have one: its subtype stands near its kind.
+fn is_xml(bytes: &[u8]) -> bool {
+    const NEAR: usize = 64;
+    let near = &bytes[..bytes.len().min(NEAR)];
+    let is_subtype = |name: &[u8]| near.windows(name.len()).any(|window| window.eq_ignore_ascii_case(name));
+    is_subtype(b"/Subtype/text#2Fxml")
+        || is_subtype(b"/Subtype /text#2Fxml")
+        || is_subtype(b"/Subtype/application#2Fxml")
 }
 
 /// A name as it is meant: any of its characters can be written as `#` and two digits. No name that matters is longer.
@@ -59,7 +80,7 @@ fn name(bytes: &[u8]) -> Vec<u8> {
     let mut name = Vec::new();
     let mut rest = bytes;
     while let [byte, behind @ ..] = rest
-        && name.len() <= 12
+        && name.len() <= 13
         && !b"\0\t\n\x0c\r ()<>[]{}/%".contains(byte)
     {
         let digit = |at: usize| behind.get(at).and_then(|digit| char::from(*digit).to_digit(16));

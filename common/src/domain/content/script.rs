@@ -33,6 +33,12 @@ pub(super) fn kind(text: &str) -> Option<&'static str> {
     interpreter(text).or_else(|| BEGINNINGS.iter().find(|(beginning, _)| begins(beginning)).map(|(_, kind)| *kind))
 }
 
+/// The same of a file that is text only in its first line: what is packed behind a script is still run by it.
+pub(super) fn kind_of_binary(head: &[u8]) -> Option<&'static str> {
+    let line = head.split(|byte| *byte == b'\n').next()?;
+    interpreter(std::str::from_utf8(line).ok()?)
+}
+
 /// What the first line has the text run by: `#!/bin/sh`, `#!/usr/bin/env python3`.
 fn interpreter(text: &str) -> Option<&'static str> {
     let line = text.strip_prefix("#!")?.lines().next()?.trim_start();

@@ -20,6 +20,9 @@ const ELEMENTS: &[(&str, Active)] = &[
 /// What a drawing of this text would do.
 pub(super) fn active(text: &str) -> Vec<Active> {
     let mut active = Vec::new();
+    if !has_known_encoding(text) {
+        active.push(Active::NotLookedThrough);
+    }
     let mut reader = Reader::from_str(text);
     let mut in_style = false;
     loop {
@@ -48,6 +51,18 @@ pub(super) fn active(text: &str) -> Vec<Active> {
     active.sort_unstable();
     active.dedup();
     active
+}
+
+/// Whether the letters mean what they seem to: encodings there are in which `+ADw-` begins a tag.
+fn has_known_encoding(text: &str) -> bool {
+    const KNOWN: &[&str] =
+        &["utf-8", "utf8", "utf-16", "us-ascii", "ascii", "iso-8859-1", "iso-8859-15", "windows-1252"];
+    let declaration =
+        text.trim_start().strip_prefix("<?xml").and_then(|rest| rest.split_once("?>")).map(|(inside, _)| inside);
+    let encoding = declaration
+        .and_then(|inside| inside.split_once("encoding"))
+        .and_then(|(_, rest)| rest.split(['"', '\'']).nth(1));
+    encoding.is_none_or(|encoding| KNOWN.contains(&encoding.to_ascii_lowercase().as_str()))
 }
 
 fn local(name: &[u8]) -> String {
@@ -121,7 +136,8 @@ fn look_at_definitions(definitions: &str, active: &mut Vec<Active>) {
     }
     let defines_markup = own.split("<!ENTITY").skip(1).any(|entity| {
         let value = entity.split(['"', '\'']).nth(1).unwrap_or_default();
-        value.contains(['<', '&', '%'])
+        let is_address = value.starts_with("http://") || value.starts_with("https://");
+        value.contains(['<', '&', '%']) || (value.contains(':') && !is_address)
     });
     if defines_markup || upper.contains("<!ATTLIST") {
         active.push(Active::NotLookedThrough);

@@ -16,20 +16,21 @@ const PASSES: &[(&str, &str)] = &[
     ("application/zip", "application/x-cbz"),
     ("application/zip", "application/x-xpinstall"),
     ("application/java-archive", "application/x-xpinstall"),
+    (
+        "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+        "application/vnd.openxmlformats-officedocument.presentationml.slideshow",
+    ),
     ("audio/ogg", "application/ogg"),
     ("video/ogg", "application/ogg"),
     ("font/otf", "font/sfnt"),
     ("font/ttf", "font/sfnt"),
     // A font whose outlines are OpenType's can come with the older magic number.
     ("font/ttf", "font/otf"),
-    ("image/heic", "image/avif"),
     ("image/png", "image/apng"),
     ("image/tiff", "image/x-adobe-dng"),
     ("image/tiff", "image/x-nikon-nef"),
     ("image/tiff", "image/x-sony-arw"),
     ("video/mp4", "application/mp4"),
-    ("video/webm", "video/x-matroska"),
-    ("audio/webm", "audio/x-matroska"),
     ("application/vnd.rar", "application/vnd.comicbook-rar"),
     ("text/x-python", "application/x-python"),
 ];
@@ -71,10 +72,15 @@ const CHECKED: &[&str] = &[
     "application/json",
     "application/jsonl",
     "application/mbox",
+    "application/pgp-encrypted",
+    "application/pgp-keys",
+    "application/pgp-signature",
     "application/vnd.apple.mpegurl",
     "application/x-ndjson",
     "application/x-pem-file",
     "application/x-subrip",
+    "application/x-sylk",
+    "image/vnd.dxf",
     "message/rfc822",
     "text/calendar",
     "text/css",
@@ -140,7 +146,7 @@ pub(super) fn passes_for(shown: &MediaType, declared: &MediaType) -> bool {
     if OPENED.contains(&shown) || OPENED.contains(&declared) {
         return false;
     }
-    let is_xml = |name: &str| name == "text/xml" || name.ends_with("+xml");
+    let is_xml = |name: &str| name == "text/xml" || name.ends_with("+xml") || name.ends_with("-xml");
     PASSES.contains(&(shown, declared))
         || (shown == "text/xml" && is_xml(declared))
         || (is_xml(shown) && declared == "text/xml")

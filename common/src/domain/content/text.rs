@@ -16,10 +16,24 @@ pub(super) fn decode(bytes: &[u8], is_cut: bool) -> Option<Cow<'_, str>> {
     let text = match bytes {
         [0xff, 0xfe, units @ ..] => Cow::Owned(utf16(units, u16::from_le_bytes, is_cut)?),
         [0xfe, 0xff, units @ ..] => Cow::Owned(utf16(units, u16::from_be_bytes, is_cut)?),
+        bytes if is_latin_xml(bytes) => Cow::Owned(bytes.iter().map(|byte| latin(*byte)).collect()),
         bytes => Cow::Borrowed(utf8(bytes, is_cut)?),
     };
     let is_binary = |c: char| c.is_control() && !matches!(c, '\t' | '\n' | '\r' | '\u{c}' | '\u{1b}' | '\u{85}');
     (!text.is_empty() && !text.contains(is_binary)).then_some(text)
+}
+
+/// Whether it is XML that says it is written in a Latin alphabet of one byte a letter.
+fn is_latin_xml(bytes: &[u8]) -> bool {
+    let Some(rest) = bytes.strip_prefix(b"<?xml") else { return false };
+    let declaration = String::from_utf8_lossy(&rest[..rest.len().min(128)]).to_ascii_lowercase();
+    let inside = declaration.split("?>").next().unwrap_or_default();
+    ["iso-8859-1", "windows-1252"].iter().any(|name| inside.contains(name))
+}
+
+fn latin(byte: u8) -> char {
+    // Windows has letters and signs there; which ones does not matter.
+    if (0x80..0xa0).contains(&byte) { '\u{fffd}' } else { char::from(byte) }
 }
 
 fn utf8(bytes: &[u8], is_cut: bool) -> Option<&str> {
@@ -54,13 +68,24 @@ pub(super) fn read(text: &str, seen: &Glimpse<'_>) -> Content {
             Vec::new()
         });
     }
+    // What comes behind so much white space is not known.
+    if is_cut && text.trim().is_empty() {
+        return Content::of(Detected::Unknown);
+    }
+    if text.starts_with("!<arch>\n") {
+        return Content::of_type("application/x-unix-archive");
+    }
+    if ["ply\n", "ply\r\n"].iter().any(|start| text.starts_with(start)) {
+        return Content::of_type("application/x-ply");
+    }
     if text.starts_with("%!PS") {
         return Content::of_type("application/postscript");
     }
     if let Some(kind) = script::kind(text) {
         return Content::of_type(kind);
     }
-    markup::read(text, seen).unwrap_or_else(|| Content::of(Detected::Text(kinds(text, is_cut))))
+    markup::read(text, seen)
+        .unwrap_or_else(|| Content::of(Detected::Text(kinds(text, is_cut))).with(markup::hidden(text)))
 }
 
 /// The kinds of text that this fits, of those that can be checked: first those that it is made for, then what any text is.
@@ -73,6 +98,12 @@ fn kinds(text: &str, is_cut: bool) -> Vec<MediaType> {
         ("text/vcard", begins_with_line(text, "BEGIN:VCARD")),
         ("application/vnd.apple.mpegurl", text.starts_with("#EXTM3U")),
         ("application/x-pem-file", is_pem(text)),
+        ("application/pgp-signature", is_armoured(text, "SIGNATURE")),
+        ("application/pgp-encrypted", is_armoured(text, "MESSAGE")),
+        ("application/pgp-keys", is_armoured(text, "PUBLIC KEY BLOCK")),
+        ("application/x-sylk", text.starts_with("ID;")),
+        ("model/stl", text.starts_with("solid") && text.contains("facet ")),
+        ("image/vnd.dxf", text.lines().take(40).any(|line| line.trim() == "SECTION")),
         ("application/json", is_json),
         ("application/x-ndjson", is_json_lines(text, is_cut)),
         ("application/jsonl", is_json_lines(text, is_cut)),
@@ -124,6 +155,10 @@ fn is_pem(text: &str) -> bool {
     text.lines().take(50).any(|line| line.starts_with("-----BEGIN ") && line.trim_end().ends_with("-----"))
 }
 
+fn is_armoured(text: &str, what: &str) -> bool {
+    text.trim_start().strip_prefix("-----BEGIN PGP ").is_some_and(|rest| rest.starts_with(what))
+}
+
 /// Whether it has rules, or begins with what is about to have some.
 fn is_css(text: &str, is_cut: bool) -> bool {
     let has_rule = text.find('{').is_some_and(|at| text[at..].contains([':', '}']) || is_cut);
@@ -144,7 +179,7 @@ fn is_mail(text: &str) -> bool {
     lines.peek().is_some_and(|line| is_field(line)) && lines.all(|line| is_field(line) || line.starts_with([' ', '\t']))
 }
 
-/// Whether most rows have as many fields as the others: at least two; or one, where the text has nothing that could divide it.
+/// Whether most rows have as many fields as the others, or all have some: at least two; or one, where the text has nothing that could divide it.
 fn is_table(text: &str, delimiter: u8, is_cut: bool) -> bool {
     let text = text.strip_prefix("sep=").and_then(|rest| rest.split_once('\n')).map_or(text, |(_, rest)| rest);
     let mut reader =
@@ -158,5 +193,6 @@ fn is_table(text: &str, delimiter: u8, is_cut: bool) -> bool {
     if usual == 1 {
         return !text.contains([',', ';', '\t', '|']);
     }
-    most(usual) * 2 > counts.len()
+    // Careless writers leave out fields at the end, but hardly ever all of them.
+    most(usual) * 2 > counts.len() || (counts.len() > 1 && counts.iter().all(|count| *count > 1))
 }

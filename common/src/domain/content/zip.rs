@@ -39,6 +39,11 @@ pub(super) fn begins(head: &[u8]) -> bool {
     [b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08"].iter().any(|magic| head.starts_with(*magic))
 }
 
+/// Whether an archive begins somewhere in the head, behind something else.
+pub(super) fn is_inside(head: &[u8]) -> bool {
+    head.windows(4).any(|window| window == b"PK\x03\x04")
+}
+
 /// What an archive is, and what is in it.
 pub(super) fn read(seen: &Glimpse<'_>) -> Content {
     let (start, tail) = seen.last_part();
@@ -58,8 +63,12 @@ pub(super) fn read(seen: &Glimpse<'_>) -> Content {
         None => Detected::known("application/zip"),
         Some(kind) => kind,
     };
+    let mut archive = sum_up(&directory);
+    if directory.entries.is_empty() && seen.head.starts_with(b"PK\x03\x04") {
+        archive.flaw = Some("holds files that its directory does not list");
+    }
     let active = if zip_kind::has_macros(&names) { vec![Active::Macro] } else { Vec::new() };
-    Content { archive: Some(sum_up(&directory)), ..Content::of(detected).with(active) }
+    Content { archive: Some(archive), ..Content::of(detected).with(active) }
 }
 
 fn sum_up(directory: &Directory) -> Archive {
@@ -81,11 +90,18 @@ fn flaw(directory: &Directory) -> Option<&'static str> {
             || name.split(['/', '\\']).any(|part| part == "..")
     };
     let is_absurd = |entry: &Entry| entry.method == 0 && !entry.encrypted && entry.packed != entry.unpacked;
+    let has_control = |entry: &Entry| entry.name.chars().any(char::is_control);
+    let mut names: Vec<&str> = directory.entries.iter().map(|entry| entry.name.as_str()).collect();
+    names.sort_unstable();
     let mut extents: Vec<(u64, u64)> = directory.entries.iter().map(Entry::extent).collect();
     extents.sort_unstable();
     let ends = extents.iter().skip(1).map(|(start, _)| *start).chain([directory.start]);
     if directory.entries.iter().any(leads_out) {
         Some("holds a file whose name leads out of it")
+    } else if directory.entries.iter().any(has_control) {
+        Some("holds a file whose name has control characters")
+    } else if names.windows(2).any(|pair| pair[0] == pair[1]) {
+        Some("holds two files of one name")
     } else if directory.entries.iter().any(is_absurd) {
         Some("claims sizes that can't be")
     } else if extents.iter().zip(ends).any(|((_, end), next)| *end > next) {
@@ -113,11 +129,10 @@ fn directory(start: u64, tail: &[u8], size: u64) -> Option<Directory> {
     let mut length = u64::from(u32_at(record, 12)?);
     let mut offset = u64::from(u32_at(record, 16)?);
     let mut ends_at = start + end as u64;
-    if count == 0xffff || length == 0xffff_ffff || offset == 0xffff_ffff {
-        if let Some((at, record)) = find_end_64(start, tail, end) {
-            (count, length, offset) = (u64_at(record, 32)?, u64_at(record, 40)?, u64_at(record, 48)?);
-            ends_at = at;
-        }
+    // Some write it even where the numbers are small.
+    if let Some((at, record)) = find_end_64(start, tail, end) {
+        (count, length, offset) = (u64_at(record, 32)?, u64_at(record, 40)?, u64_at(record, 48)?);
+        ends_at = at;
     }
     let begins_at = ends_at.checked_sub(length);
     let prefix = begins_at.and_then(|begins_at| begins_at.checked_sub(offset));

@@ -85,7 +85,10 @@ pub(super) fn kind(names: &[Cow<'_, str>], content_types: Option<&str>, mimetype
     let has = |name: &str| names.iter().any(|other| other == name);
     let begins = |start: &str| names.iter().any(|name| name.starts_with(start));
     let ends = |end: &str| names.iter().any(|name| name.ends_with(end));
-    if let Some(named) = mimetype.and_then(named) {
+    // Its place is the first; elsewhere it is believed only beside what else such a file has.
+    let is_in_place = names.first().is_some_and(|name| name == "mimetype");
+    let has_manifest = has("META-INF/manifest.xml") || has("META-INF/container.xml");
+    if let Some(named) = mimetype.and_then(named).filter(|_| is_in_place || has_manifest) {
         return Some(Detected::Type(named));
     }
     if has("[Content_Types].xml")
@@ -95,7 +98,7 @@ pub(super) fn kind(names: &[Cow<'_, str>], content_types: Option<&str>, mimetype
     }
     let known = if has("META-INF/container.xml") && ends(".opf") {
         "application/epub+zip"
-    } else if has("AndroidManifest.xml") && (ends(".dex") || has("resources.arsc")) {
+    } else if has("AndroidManifest.xml") {
         "application/vnd.android.package-archive"
     } else if has("META-INF/MANIFEST.MF") && !begins("META-INF/mozilla") {
         "application/java-archive"
@@ -109,6 +112,8 @@ pub(super) fn kind(names: &[Cow<'_, str>], content_types: Option<&str>, mimetype
         "model/3mf"
     } else if names.first().is_some_and(|name| [".usdc", ".usda", ".usd"].iter().any(|end| name.ends_with(end))) {
         "model/vnd.usdz+zip"
+    } else if ends(".class") {
+        return Some(Detected::one_of(&["application/java-archive", "application/zip"]));
     } else if begins("Index/") && ends(".iwa") || has("Index.zip") {
         return Some(Detected::one_of(&[
             "application/vnd.apple.pages",
