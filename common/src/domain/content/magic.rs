@@ -42,7 +42,7 @@ const MAGIC: &[(usize, &[u8], &str)] = &[
     (0, b"070702", "application/x-cpio"),
     (0, b"\xc7\x71", "application/x-cpio"),
     (0, b"\x60\xea", "application/x-arj"),
-    (0, b"\xf7\x02\x01\x83\x92\xc0\x1c\x3b", "application/x-dvi"),
+    (0, b"\xf7\x02", "application/x-dvi"),
     (0, b"gimp xcf ", "image/x-xcf"),
     (0, b"\x0b\x77", "audio/ac3"),
     (0, b"d8:announce", "application/x-bittorrent"),

@@ -144,13 +144,16 @@ fn is_page(text: &str) -> bool {
     html::is_page(text) || !html::active(text).is_empty()
 }
 
-/// The marks of a page near the beginning of a text, where a careless reader would find them.
+/// The marks of a page at the beginning of a line near that of a text, where a careless reader would find them.
 pub(super) fn hidden(text: &str) -> Vec<Active> {
     const NEAR: usize = 256;
     let start: String = text.chars().take(NEAR).collect();
     let start = without_code(&start).to_ascii_lowercase();
-    let is_hidden = ["<!doctype html", "<html", "<script", "<iframe"].iter().any(|mark| start.contains(mark));
-    if is_hidden { vec![Active::HiddenMarkup] } else { Vec::new() }
+    let begins = |line: &str| {
+        let line = line.trim_start_matches(|c: char| c.is_whitespace() || "\"'".contains(c));
+        ["<!doctype html", "<html", "<script", "<iframe"].iter().any(|mark| line.starts_with(mark))
+    };
+    if start.lines().any(begins) { vec![Active::HiddenMarkup] } else { Vec::new() }
 }
 
 /// What a drawing does, if it was read to its end.
@@ -166,9 +169,18 @@ fn active_in_xml(text: &str) -> Vec<Active> {
     let names_file = |at: usize| text[at..].chars().take(256).collect::<String>().contains("SYSTEM");
     let has_stylesheet = text.contains("<?xml-stylesheet");
     let has_entity = text.match_indices("<!ENTITY").any(|(at, _)| names_file(at));
-    let runs = ["http://www.w3.org/1999/xhtml", "http://www.w3.org/2000/svg"].iter().any(|name| text.contains(name));
+    // Elements of a page or of a drawing run wherever they are, under any prefix.
+    let prefix = |declaration: &str| -> Option<String> {
+        let (prefix, rest) = declaration.split_once('=')?;
+        let name = rest.trim_start().get(1..)?;
+        let runs = name.starts_with("http://www.w3.org/1999/xhtml") || name.starts_with("http://www.w3.org/2000/svg");
+        (runs && prefix.len() < 64).then(|| format!("<{}:script", prefix.trim_end()))
+    };
+    let runs = text.split("xmlns:").skip(1).filter_map(prefix).take(16).any(|script| text.contains(&script));
+    let is_default = ["xmlns=\"http://www.w3.org/1999/xhtml", "xmlns=\"http://www.w3.org/2000/svg"];
+    let can_run = is_default.iter().any(|name| text.contains(name) || text.contains(&name.replace('"', "'")));
     let mut active = if has_stylesheet || has_entity { vec![Active::ExternalReference] } else { Vec::new() };
-    if runs && (text.contains(":script") || !html::active(text).is_empty()) {
+    if runs || (can_run && !html::active(text).is_empty()) {
         active.push(Active::Script);
     }
     active

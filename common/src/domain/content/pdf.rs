@@ -22,9 +22,17 @@ const NAMES: &[(&[u8], Active)] = &[
     (b"Movie", Active::EmbeddedObject),
 ];
 
-/// Whether a file begins as a PDF, with at most white space and a byte order mark before it.
+/// How far into a file readers look for its beginning, in bytes.
+const BEGINS_WITHIN: usize = 1024;
+
+/// Whether a file begins as a PDF. Before it there may be a byte order mark, or what a printer was told: words, and nothing
+/// that could make a page or a script of the whole.
 pub(super) fn begins(head: &[u8]) -> bool {
-    head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start().starts_with(b"%PDF-")
+    let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
+    let start = head[..head.len().min(BEGINS_WITHIN)].windows(5).position(|window| window == b"%PDF-");
+    let is_word =
+        |byte: &u8| byte.is_ascii_alphanumeric() || byte.is_ascii_whitespace() || b"@%-_.,:=\x1b\0".contains(byte);
+    start.is_some_and(|start| head[..start].iter().all(is_word) && !head.starts_with(b"MZ") && !head.starts_with(b"PK"))
 }
 
 /// What a PDF would do.
