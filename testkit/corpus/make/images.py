@@ -165,5 +165,18 @@ written("images/hand-style-and-title.svg", "image/svg+xml",
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><title>A script of the river, onload</title>'
         '<style>.a{fill:teal}</style><rect class="a" width="9" height="9"/></svg>\n')
 
+# As Inkscape writes a drawing with a path effect.
+written("images/hand-inkscape-path-effect.svg", "image/svg+xml",
+        '<?xml version="1.0" encoding="UTF-8" standalone="no"?>\n<svg xmlns="http://www.w3.org/2000/svg" '
+        'xmlns:inkscape="http://www.inkscape.org/namespaces/inkscape" width="9" height="9">\n<defs><inkscape:path-effect effect="offset" '
+        'id="path-effect1" is_visible="true" only_selected="false" lpeversion="1"/></defs>\n'
+        '<path d="M0,0h9v9z" inkscape:path-effect="#path-effect1"/>\n</svg>\n')
+# As Adobe Illustrator 9 to CS6 wrote them.
+written("images/hand-illustrator-entities.svg", "image/svg+xml",
+        '<?xml version="1.0" encoding="utf-8"?>\n<!-- In the form of Adobe Illustrator. -->\n<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" '
+        '"http://www.w3.org/Graphics/SVG/1.1/DTD/svg11.dtd" [\n\t<!ENTITY ns_svg "http://www.w3.org/2000/svg">\n\t<!ENTITY ns_xlink '
+        '"http://www.w3.org/1999/xlink">\n\t<!ENTITY st0 "fill:#008080;stroke:none;">\n]>\n<svg version="1.1" id="Layer_1" xmlns="&ns_svg;" '
+        'xmlns:xlink="&ns_xlink;" width="9" height="9">\n<g id="crop_x0020_marks" style="&st0;"><path d="M0,0h9v9z"/></g>\n</svg>\n')
+
 # Others
 made("images/cairo.eps", "application/postscript", "rsvg-convert", "rsvg-convert -f eps logo.svg > $out")

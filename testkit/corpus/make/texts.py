@@ -65,7 +65,7 @@ texts("application/manifest+json", extension="webmanifest", app='{"name": "Sluic
 texts("text/markdown", extension="md",
       heading="# River\n\nIt *looks*.\n", front_matter="---\ntitle: River\n---\n\n# River\n", html_first="<p align=\"center\"><img src=\"logo.png\"></p>\n\n# River\n",
       html_heading_first="<h1 align=\"center\">River</h1>\n\nText.\n", comment_first="<!-- a note -->\n# River\n", picture_first="![logo](logo.png)\n", list_first="- one\n- two\n",
-      code_first="```sh\n#!/bin/sh\necho hi\n```\n", markdown_plain="Only words.\n", details_first="<details>\n<summary>More</summary>\n\ntext\n</details>\n",
+      code_first="```sh\n#!/bin/sh\necho hi\n```\n", markdown_plain="Only words.\n", html_in_code="# Use\n\nPut this on your page:\n\n    <canvas></canvas>\n    <script src=\"a.js\"></script>\n\nDone.\n", details_first="<details>\n<summary>More</summary>\n\ntext\n</details>\n",
       div_first="<div align=\"center\">\n\n# River\n\n</div>\n")
 made("texts/pandoc.md", "text/markdown", "pandoc", "pandoc seed.txt -s -t gfm -o $out")
 texts("text/vtt", extension="vtt", captions="WEBVTT\n\n00:00.000 --> 00:02.000\nThe river.\n", vtt_bom="\ufeffWEBVTT - River\n\n00:00:00.000 --> 00:00:02.000\n<i>Hi</i>\n")
