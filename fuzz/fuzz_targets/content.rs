@@ -5,7 +5,7 @@
 use libfuzzer_sys::fuzz_target;
 use sluice_common::domain::MediaType;
 use sluice_common::domain::content::{
-    Detected, Glimpse, HEAD_LENGTH, Part, SECOND_LENGTH, Wanted, detect, detect_whole, second_look,
+    Detected, Glimpse, HEAD_LENGTH, LONGEST_LOOK, Part, Wanted, detect, detect_whole, second_look,
 };
 
 fuzz_target!(|bytes: &[u8]| {
@@ -26,8 +26,8 @@ fn as_a_larger_file(bytes: &[u8]) {
     for size in [bytes.len() as u64, 1 << 20, u64::MAX] {
         let Some(range) = second_look(head, size, Wanted::ALL) else { continue };
         assert!(range.start < range.end && range.end <= size, "no range leads out of the file");
-        assert!(range.end - range.start <= SECOND_LENGTH as u64, "no range is longer than it may be");
-        let length = second.len().min(usize::try_from(range.end - range.start).expect("at most 256 KiB"));
+        assert!(range.end - range.start <= LONGEST_LOOK as u64, "no range is longer than it may be");
+        let length = second.len().min(usize::try_from(range.end - range.start).expect("at most 1 MiB"));
         let part = Part { offset: range.start, bytes: &second[..length] };
         detect(&Glimpse { size, head, second: Some(part) });
     }

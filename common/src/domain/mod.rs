@@ -6,6 +6,7 @@ mod key;
 mod media_type;
 mod policy;
 mod tenant;
+mod type_pattern;
 mod upload;
 mod verdict;
 
@@ -13,7 +14,8 @@ pub use content::{Content, Detected, HEAD_LENGTH};
 pub use declaration::{ByteCount, ContentType, Declaration, FileName, Metadata, NotA, Sha256};
 pub use key::ObjectKey;
 pub use media_type::MediaType;
-pub use policy::{ActiveContent, PictureBounds, Policies, Policy, PolicyError, TypePattern, UnknownType};
+pub use policy::{ActiveContent, PictureBounds, Policies, Policy, PolicyError, UnknownType};
 pub use tenant::Tenant;
+pub use type_pattern::TypePattern;
 pub use upload::{Origin, StoredObject, Upload, UploadId, UploadState, UploadStatus};
 pub use verdict::{Inspection, Reason, ReasonCode, Verdict, judge};

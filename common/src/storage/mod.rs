@@ -2,12 +2,14 @@
 
 mod bucket;
 mod disposition;
+mod inspect;
 mod listing;
 mod sdk;
 mod sign;
 
-pub use bucket::{Bucket, Look, Promotion, StoreError};
+pub use bucket::{Bucket, Promotion, StoreError};
 pub use disposition::Disposition;
+pub use inspect::Look;
 pub use listing::{Found, Listed, Listing};
 pub use sdk::SdkClients;
 pub use sign::{Location, SignError, SignedRequest, Signer};

@@ -141,7 +141,6 @@ pub const NOT_CONFIRMED: &[(&str, &str)] = &[
 /// Real files that a policy with its defaults refuses for what they would do, and what that is.
 pub const ACTIVE: &[(&str, &str)] = &[
     ("images/hand-illustrator-entities.svg", "entities, which are not followed"),
-    ("images/hand-inkscape-path-effect.svg", "`only_selected`, which begins like a handler"),
     ("images/imagemagick-text.png", "a script in a comment"),
     ("office/microsoft-word-form-macros.docm", "macros"),
     ("office/xlsxwriter.xlsm", "macros"),

@@ -77,7 +77,7 @@ pub(super) fn read(seen: &Glimpse<'_>) -> Content {
     };
     let Some(media_type) = detected.media_type() else { return Content::of(detected) };
     let dimensions =
-        detected.is_picture().then(|| picture::dimensions(media_type.as_str(), &seen.from_start())).flatten();
+        detected.is_picture().then(|| picture::dimensions(media_type.as_str(), &seen.beginning())).flatten();
     let can_hide = ["image", "audio", "video"].iter().any(|group| media_type.is_a(group));
     let active = if can_hide { picture::hidden(seen.head) } else { Vec::new() };
     Content { dimensions, ..Content::of(detected).with(active) }

@@ -158,7 +158,7 @@ pub(super) fn hidden(text: &str) -> Vec<Active> {
 
 /// What a drawing does, if it was read to its end.
 fn active_in_svg(seen: &Glimpse<'_>) -> Vec<Active> {
-    match text::decode(&seen.from_start(), false) {
+    match text::decode(&seen.beginning(), false) {
         Some(whole) if seen.is_whole() => svg::active(&whole),
         _ => vec![Active::NotLookedThrough],
     }
@@ -167,7 +167,9 @@ fn active_in_svg(seen: &Glimpse<'_>) -> Vec<Active> {
 /// What an XML document has a browser or a parser fetch.
 fn active_in_xml(text: &str) -> Vec<Active> {
     let names_file = |at: usize| text[at..].chars().take(256).collect::<String>().contains("SYSTEM");
-    let has_stylesheet = text.contains("<?xml-stylesheet");
+    // A style sheet only colours; a transformation makes anything of it.
+    let instructions = text.split("<?xml-stylesheet").skip(1).filter_map(|rest| rest.split("?>").next());
+    let has_stylesheet = instructions.into_iter().any(|inside| inside.contains("xsl") || inside.contains("/xml"));
     let has_entity = text.match_indices("<!ENTITY").any(|(at, _)| names_file(at));
     // Elements of a page or of a drawing run wherever they are, under any prefix.
     let prefix = |declaration: &str| -> Option<String> {

@@ -1,7 +1,7 @@
 //! What a file's bytes show: its type, and what a policy may forbid of it.
 //!
 //! All of it is pure, and bounded by the bytes that were read: the [head](HEAD_LENGTH), and at most one more range of
-//! [this length](SECOND_LENGTH), which [`second_look`] names where the head alone can't decide.
+//! [at most this length](LONGEST_LOOK), which [`second_look`] names where the head alone can't decide.
 
 mod audio;
 mod html;
@@ -35,9 +35,12 @@ use super::MediaType;
 /// How much of an object is read at first, in bytes: as far as `infer` looks.
 pub const HEAD_LENGTH: usize = 8192;
 
-/// The most that is read at the second look, in bytes: the directory of a ZIP of about 2,500 files, a whole drawing, or
-/// what comes behind the thumbnail of a photo.
+/// How much is read at the second look, in bytes: a whole drawing, what comes behind the thumbnail of a photo, or the
+/// directory of a ZIP of 2,500 files.
 pub const SECOND_LENGTH: usize = 256 * 1024;
+
+/// The most that is read of the end of a large ZIP, in bytes: a directory of 10,000 files.
+pub const LONGEST_LOOK: usize = 1024 * 1024;
 
 /// What a policy asks of a file beside its type. Each can cost the second look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -82,11 +85,11 @@ impl<'a> Glimpse<'a> {
     /// Whether every byte was read.
     fn is_whole(&self) -> bool {
         let (offset, last) = self.last_part();
-        offset + last.len() as u64 >= self.size && self.from_start().len() as u64 >= self.size
+        offset + last.len() as u64 >= self.size && self.beginning().len() as u64 >= self.size
     }
 
     /// What was read without a gap from the first byte on.
-    fn from_start(&self) -> Cow<'a, [u8]> {
+    fn beginning(&self) -> Cow<'a, [u8]> {
         match self.second {
             Some(part) if part.offset == self.head.len() as u64 => Cow::Owned([self.head, part.bytes].concat()),
             _ => Cow::Borrowed(self.head),
@@ -97,7 +100,7 @@ impl<'a> Glimpse<'a> {
     fn last_part(&self) -> (u64, Cow<'a, [u8]>) {
         match self.second {
             Some(part) if part.offset != self.head.len() as u64 => (part.offset, Cow::Borrowed(part.bytes)),
-            _ => (0, self.from_start()),
+            _ => (0, self.beginning()),
         }
     }
 
@@ -112,7 +115,7 @@ impl<'a> Glimpse<'a> {
             })
         };
         let (start, last) = self.last_part();
-        cut(0, self.from_start()).or_else(|| cut(start, last))
+        cut(0, self.beginning()).or_else(|| cut(start, last))
     }
 }
 
@@ -216,17 +219,20 @@ pub struct Archive {
     pub flaw: Option<&'static str>,
 }
 
-/// Which bytes to read beside the head, where that can't answer by itself. Never more than [`SECOND_LENGTH`].
+/// Which bytes to read beside the head, where that can't answer by itself. Never more than [`LONGEST_LOOK`].
 pub fn second_look(head: &[u8], size: u64, wanted: Wanted) -> Option<Range<u64>> {
     let behind_head = head.len() as u64;
     if size <= behind_head {
         return None;
     }
     let most = SECOND_LENGTH as u64;
-    let tail = size.saturating_sub(most).max(behind_head)..size;
+    let tail_of = |length: u64| size.saturating_sub(length).max(behind_head)..size;
+    let tail = tail_of(most);
+    // Directories grow with what they list.
+    let directory = tail_of((size / 8).clamp(most, LONGEST_LOOK as u64));
     let from = |offset: u64| offset..size.min(offset.saturating_add(most));
     if zip::begins(head) {
-        Some(tail)
+        Some(directory)
     } else if ole::begins(head) {
         let offset = ole::directory_offset(head).filter(|offset| *offset < size)?;
         let is_told = || matches!(ole::read(&Glimpse { size, head, second: None }).detected, Detected::Type(_));
@@ -241,7 +247,7 @@ pub fn second_look(head: &[u8], size: u64, wanted: Wanted) -> Option<Range<u64>>
             || content.archive.is_some()
             || matches!(content.detected, Detected::Container(_))
         {
-            return zip::is_inside(head).then_some(tail);
+            return zip::is_inside(head).then_some(directory);
         }
         (wanted.dimensions && content.detected.is_picture() && content.dimensions.is_none()).then(|| from(behind_head))
     }

@@ -40,7 +40,7 @@ pub(super) fn read(seen: &Glimpse<'_>) -> Content {
     if seen.size < SMALLEST {
         return Content::of(Detected::Unknown);
     }
-    let start = seen.from_start();
+    let start = seen.beginning();
     let (offset, last) = seen.last_part();
     let mut active = actions(&start);
     if offset > 0 {

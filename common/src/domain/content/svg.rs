@@ -3,7 +3,7 @@
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
-use super::{Active, html};
+use super::{Active, html, text};
 
 /// Elements that are, run or bring in something else, in lower case and without their prefix.
 const ELEMENTS: &[(&str, Active)] = &[
@@ -55,14 +55,8 @@ pub(super) fn active(text: &str) -> Vec<Active> {
 
 /// Whether the letters mean what they seem to: encodings there are in which `+ADw-` begins a tag.
 fn has_known_encoding(text: &str) -> bool {
-    const KNOWN: &[&str] =
-        &["utf-8", "utf8", "utf-16", "us-ascii", "ascii", "iso-8859-1", "iso-8859-15", "windows-1252"];
-    let declaration =
-        text.trim_start().strip_prefix("<?xml").and_then(|rest| rest.split_once("?>")).map(|(inside, _)| inside);
-    let encoding = declaration
-        .and_then(|inside| inside.split_once("encoding"))
-        .and_then(|(_, rest)| rest.split(['"', '\'']).nth(1));
-    encoding.is_none_or(|encoding| KNOWN.contains(&encoding.to_ascii_lowercase().as_str()))
+    text::declared_encoding(text)
+        .is_none_or(|name| name.starts_with("utf-8") || name == "utf-16" || text::is_like_ascii(&name))
 }
 
 fn local(name: &[u8]) -> String {
@@ -79,15 +73,24 @@ fn look_at(element: &BytesStart<'_>, active: &mut Vec<Active>) {
         };
         let raw = String::from_utf8_lossy(&attribute.value).into_owned();
         let value = quick_xml::escape::unescape(&raw).map_or_else(|_| raw.clone(), std::borrow::Cow::into_owned);
+        let handles = attribute.key.prefix().is_none() && is_handler(&local(attribute.key.as_ref()));
+        if handles {
+            active.push(Active::EventHandler);
+        }
         look_at_attribute(&name, &local(attribute.key.local_name().as_ref()), value.trim(), active);
     }
+}
+
+/// Whether a name in lower case is one of those that run a script: `onload`.
+fn is_handler(name: &str) -> bool {
+    name.len() > 3 && name.starts_with("on") && name.bytes().all(|byte| byte.is_ascii_alphabetic())
 }
 
 fn look_at_attribute(element: &str, name: &str, value: &str, active: &mut Vec<Active>) {
     let lower = value.to_ascii_lowercase();
     // A drawing that changes an attribute can make a handler or an address of it.
     let changes = name == "attributename" && (lower.starts_with("on") || lower.ends_with("href"));
-    if (name.starts_with("on") && name.len() > 3) || changes {
+    if changes {
         active.push(Active::EventHandler);
     }
     match name {

@@ -225,6 +225,7 @@ fn a_drawing_that_does_something_says_what() {
         ("<foreignObject/>", &[Active::ForeignObject]),
         ("<image href=\"//example.com/a.png\"/>", &[Active::ExternalReference]),
         ("<style>@import 'https://example.com/a.css';</style>", &[Active::ExternalReference]),
+        ("<circle only_selected=\"true\" inkscape:onload=\"no handler\"/>", &[]),
         ("<circle></square>", &[Active::NotLookedThrough]),
     ] {
         assert_eq!(active(inside), expected, "{inside}");
@@ -304,7 +305,7 @@ fn an_archive_behind_something_else_is_still_told() {
 #[test]
 fn a_directory_beyond_what_is_read_is_told_by_what_was_seen() {
     let docx = b"<Types ContentType=\"x.wordprocessingml.document.main+xml\"/>";
-    let names: Vec<String> = (0..6000).map(|n| format!("word/media/a-picture-with-a-long-name-{n}.png")).collect();
+    let names: Vec<String> = (0..20_000).map(|n| format!("word/media/a-picture-with-a-long-name-{n}.png")).collect();
     let mut entries: Vec<(&str, &[u8])> = vec![("[Content_Types].xml", docx)];
     entries.extend(names.iter().map(|name| (name.as_str(), &b""[..])));
     let content = detect_whole(&zip_of(&entries), Wanted::ALL);
@@ -353,7 +354,9 @@ fn a_second_look_is_taken_only_where_the_head_can_not_answer() {
         second_look(&full, size, wanted)
     };
     let none = Wanted::default();
-    assert_eq!(looks(b"PK\x03\x04", none), Some(size - SECOND_LENGTH as u64..size));
+    assert_eq!(looks(b"PK\x03\x04", none), Some(size - LONGEST_LOOK as u64..size));
+    let small = second_look(&[&b"PK\x03\x04"[..], &[0; HEAD_LENGTH - 4]].concat(), 1 << 20, none);
+    assert_eq!(small, Some((1 << 20) - SECOND_LENGTH as u64..1 << 20));
     assert_eq!(looks(b"%PDF-1.7", none), None);
     assert_eq!(looks(b"%PDF-1.7", Wanted::ALL), Some(size - SECOND_LENGTH as u64..size));
     assert_eq!(looks(b"<svg>", Wanted::ALL), Some(8192..8192 + SECOND_LENGTH as u64));
@@ -424,7 +427,7 @@ proptest::proptest! {
         let size = size.max(head.len() as u64);
         if let Some(range) = second_look(&head, size, Wanted::ALL) {
             proptest::prop_assert!(range.start < range.end && range.end <= size);
-            proptest::prop_assert!(range.end - range.start <= SECOND_LENGTH as u64 && range.start >= head.len() as u64);
+            proptest::prop_assert!(range.end - range.start <= LONGEST_LOOK as u64 && range.start >= head.len() as u64);
         }
     }
 }

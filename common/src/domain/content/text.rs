@@ -16,24 +16,52 @@ pub(super) fn decode(bytes: &[u8], is_cut: bool) -> Option<Cow<'_, str>> {
     let text = match bytes {
         [0xff, 0xfe, units @ ..] => Cow::Owned(utf16(units, u16::from_le_bytes, is_cut)?),
         [0xfe, 0xff, units @ ..] => Cow::Owned(utf16(units, u16::from_be_bytes, is_cut)?),
-        bytes if is_latin_xml(bytes) => Cow::Owned(bytes.iter().map(|byte| latin(*byte)).collect()),
+        bytes if is_old_xml(bytes) => Cow::Owned(bytes.iter().map(|byte| roughly(*byte)).collect()),
         bytes => Cow::Borrowed(utf8(bytes, is_cut)?),
     };
     let is_binary = |c: char| c.is_control() && !matches!(c, '\t' | '\n' | '\r' | '\u{c}' | '\u{1b}' | '\u{85}');
     (!text.is_empty() && !text.contains(is_binary)).then_some(text)
 }
 
-/// Whether it is XML that says it is written in a Latin alphabet of one byte a letter.
-fn is_latin_xml(bytes: &[u8]) -> bool {
-    let Some(rest) = bytes.strip_prefix(b"<?xml") else { return false };
-    let declaration = String::from_utf8_lossy(&rest[..rest.len().min(128)]).to_ascii_lowercase();
-    let inside = declaration.split("?>").next().unwrap_or_default();
-    ["iso-8859-1", "windows-1252"].iter().any(|name| inside.contains(name))
+/// Whether it is XML that says it is written in an older encoding which has ASCII in it.
+fn is_old_xml(bytes: &[u8]) -> bool {
+    let start = String::from_utf8_lossy(&bytes[..bytes.len().min(256)]);
+    declared_encoding(&start).is_some_and(|name| is_like_ascii(&name))
 }
 
-fn latin(byte: u8) -> char {
-    // Windows has letters and signs there; which ones does not matter.
-    if (0x80..0xa0).contains(&byte) { '\u{fffd}' } else { char::from(byte) }
+/// The encoding that an XML document says it is written in, in lower case.
+pub(super) fn declared_encoding(text: &str) -> Option<String> {
+    let (inside, _) = text.trim_start().strip_prefix("<?xml")?.split_once("?>")?;
+    let (_, rest) = inside.split_once("encoding")?;
+    rest.split(['"', '\'']).nth(1).map(str::to_ascii_lowercase)
+}
+
+/// Whether the letters of ASCII are themselves in an encoding, and nothing else is made of those that markup is made of.
+pub(super) fn is_like_ascii(encoding: &str) -> bool {
+    const LIKE: &[&str] = &[
+        "us-ascii",
+        "ascii",
+        "cp",
+        "ibm",
+        "iso-8859-",
+        "iso8859-",
+        "windows-125",
+        "koi8-",
+        "euc-",
+        "gb2312",
+        "gbk",
+        "gb18030",
+        "big5",
+        "shift_jis",
+        "tis-620",
+        "mac",
+    ];
+    LIKE.iter().any(|start| encoding.starts_with(start))
+}
+
+/// A letter of ASCII, or some letter; which one does not matter.
+fn roughly(byte: u8) -> char {
+    if byte.is_ascii() { char::from(byte) } else { '\u{fffd}' }
 }
 
 fn utf8(bytes: &[u8], is_cut: bool) -> Option<&str> {
@@ -152,7 +180,7 @@ fn begins_with_line(text: &str, line: &str) -> bool {
 }
 
 fn is_pem(text: &str) -> bool {
-    text.lines().take(50).any(|line| line.starts_with("-----BEGIN ") && line.trim_end().ends_with("-----"))
+    text.lines().any(|line| line.starts_with("-----BEGIN ") && line.trim_end().ends_with("-----"))
 }
 
 fn is_armoured(text: &str, what: &str) -> bool {

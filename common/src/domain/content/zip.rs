@@ -59,7 +59,6 @@ pub(super) fn read(seen: &Glimpse<'_>) -> Content {
     }
     let kind = zip_kind::kind(&names, text_of("[Content_Types].xml").as_deref(), text_of("mimetype").as_deref());
     let detected = match kind {
-        None if !directory.is_whole => Detected::Container(MediaType::known("application/zip")),
         None => Detected::known("application/zip"),
         Some(kind) => kind,
     };
