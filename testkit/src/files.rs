@@ -51,3 +51,28 @@ pub fn script_as_png() -> File {
 pub fn text() -> File {
     File::new("notes.txt", "text/plain", "Every upload gets exactly one verdict.\n")
 }
+
+/// A document of about this many bytes that is told by the directory at its end, its list of content types last.
+pub fn docx(size: usize) -> File {
+    let types = b"<Types><Override ContentType=\"application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml\"/></Types>";
+    let text = vec![b'x'; size];
+    let bytes = zip(&[("word/document.xml", &text), ("[Content_Types].xml", types)]);
+    File::new("letter.docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document", bytes)
+}
+
+/// An archive with these files stored in it.
+pub fn zip(entries: &[(&str, &[u8])]) -> Vec<u8> {
+    let (mut bytes, mut directory) = (Vec::new(), Vec::new());
+    for (name, body) in entries {
+        let number = |length: usize| u32::try_from(length).expect("a small file").to_le_bytes();
+        let (length, offset) = (number(body.len()), number(bytes.len()));
+        // The version, no flags, no compression, no time, no checksum.
+        let about = [&[20, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0][..], &length, &length, &number(name.len())].concat();
+        bytes.extend([b"PK\x03\x04", about.as_slice(), name.as_bytes(), body].concat());
+        directory.extend([b"PK\x01\x02\x14\0", about.as_slice(), &[0; 10], &offset, name.as_bytes()].concat());
+    }
+    let (length, offset) = (directory.len() as u32, bytes.len() as u32);
+    let count = (entries.len() as u16).to_le_bytes();
+    let end = [&count[..], &count, &length.to_le_bytes(), &offset.to_le_bytes(), &[0; 2]].concat();
+    [bytes, directory, b"PK\x05\x06\0\0\0\0".to_vec(), end].concat()
+}

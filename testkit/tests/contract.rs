@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 use sluice_common::domain::{
     ByteCount, ContentType, Declaration, FileName, MediaType, Multipart, ObjectKey, Sha256, StoredObject,
 };
-use sluice_common::storage::{Location, SignedRequest, Signer};
+use sluice_common::storage::{Disposition, Location, SignedRequest, Signer};
 use sluice_testkit::PATIENCE;
 use sluice_testkit::fake_aws::{FakeAws, Op};
 
@@ -228,7 +228,11 @@ async fn a_grant_expires(target: &Target) {
 async fn a_download_has_the_name_and_type_that_were_signed(target: &Target) {
     target.put(KEY, b"bytes").await;
     let (filename, content_type) = ("März 1.png", MediaType::parse("image/webp").expect("valid"));
-    let url = target.signer.get(&stored(None), filename, &content_type, LIFETIME).await.expect("signed");
+    let url = target
+        .signer
+        .get(&stored(None), (Disposition::Attachment, filename), &content_type, LIFETIME)
+        .await
+        .expect("signed");
     let got = reqwest::get(&url.url).await.expect("an answer");
     let header = |name: &str| got.headers()[name].to_str().expect("text").to_owned();
     assert_eq!(header("content-type"), "image/webp");
@@ -247,7 +251,11 @@ async fn an_overwritten_version_can_still_be_read(target: &Target) {
     let second = target.put(KEY, b"second").await;
     assert!(first.is_some() && first.as_deref() != second.version_id());
     let content_type = MediaType::parse("image/png").expect("valid");
-    let pinned = target.signer.get(&stored(first), "a.png", &content_type, LIFETIME).await.expect("signed");
+    let pinned = target
+        .signer
+        .get(&stored(first), (Disposition::Attachment, "a.png"), &content_type, LIFETIME)
+        .await
+        .expect("signed");
     let got = reqwest::get(&pinned.url).await.expect("an answer");
     assert_eq!(got.bytes().await.expect("the body comes").as_ref(), b"first");
 }

@@ -1,7 +1,7 @@
 //! What one verdict costs in requests and statements, counted.
 
-use sluice_testkit::World;
 use sluice_testkit::fake_aws::{FakeAws, Op};
+use sluice_testkit::{File, World, files};
 
 /// How many events there are: enough for batches to be full.
 const EVENTS: usize = 1000;
@@ -56,5 +56,26 @@ async fn a_verdict_costs_one_get_and_a_quarter_of_a_call_and_of_a_statement() {
     assert_eq!((gets, heads), (EVENTS as u64, 0));
     assert!(calls <= 0.25, "{calls:.3} SQS calls a verdict");
     assert!(statements <= 0.25, "{statements:.3} SQL statements a verdict");
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_container_costs_a_second_get_and_nothing_else_does() {
+    let world = World::build().on_fake().start().await;
+    let client = world.client().await;
+    for (file, gets) in [
+        (files::large_png(20_000), 1),
+        (files::docx(20_000), 2),
+        // Its directory is in the head.
+        (files::docx(2_000), 1),
+        (File::new("a.txt", "text/plain", "words ".repeat(5_000)), 1),
+    ] {
+        let before = Asked::until_now(&world);
+        let upload = client.declare(&file).await;
+        upload.put(&file.bytes).await;
+        upload.is("confirmed").await;
+        let after = Asked::until_now(&world);
+        assert_eq!((after.gets - before.gets, after.heads - before.heads), (gets, 0), "{}", file.name);
+    }
     world.end().await;
 }

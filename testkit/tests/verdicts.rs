@@ -124,6 +124,45 @@ async fn text_is_taken_for_the_kind_of_text_that_was_declared() {
 }
 
 #[tokio::test]
+async fn a_container_is_told_by_what_is_in_it_and_a_disguise_is_rejected() {
+    let world = World::start().await;
+    let client = world.client().await;
+    let docx = files::docx(100_000);
+    let upload = client.declare(&docx).await;
+    upload.put(&docx.bytes).await;
+    assert_eq!(upload.is("confirmed").await["object"]["detected_type"], docx.content_type.as_str());
+    let archive = files::zip(&[("word/document.xml", &[b'x'; 10_000])]);
+    let climbing = files::zip(&[("[Content_Types].xml", b""), ("word/document.xml", b""), ("../a", b"")]);
+    let pdf = b"%PDF-1.7\n1 0 obj <</S/JavaScript/JS(app.alert(1))>> endobj\n%%EOF\n".to_vec();
+    for (content_type, bytes, reasons) in [
+        (docx.content_type.as_str(), archive, &["type_not_allowed", "type_mismatch"][..]),
+        (&docx.content_type, climbing, &["archive_invalid"]),
+        ("application/pdf", pdf, &["active_content"]),
+    ] {
+        let upload = client.declare(&File::new("a", content_type, bytes.clone())).await;
+        upload.put(&bytes).await;
+        assert_eq!(upload.is_rejected().await, reasons);
+    }
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_picture_is_shown_inline_on_demand_and_a_text_is_not() {
+    let world = World::start().await;
+    let client = world.client().await;
+    let (picture, text) = (client.declare(&files::png()).await, client.declare(&files::text()).await);
+    picture.put(&files::png().bytes).await;
+    text.put(&files::text().bytes).await;
+    picture.is("confirmed").await;
+    text.is("confirmed").await;
+    let signed = client.get(&picture.path("/download?disposition=inline")).await.expect(200);
+    assert!(signed.text("url").contains("response-content-disposition=inline"));
+    assert!(client.get(&picture.path("/download")).await.expect(200).text("url").contains("=attachment"));
+    assert_eq!(client.get(&text.path("/download?disposition=inline")).await.problem(409), "not_shown_inline");
+    world.end().await;
+}
+
+#[tokio::test]
 async fn what_never_comes_expires_after_the_bucket_was_looked_at() {
     let world = World::start().await;
     let client = world.client().await;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use sluice_common::chain::Chain;
 use sluice_common::db::Db;
 use sluice_common::domain::ObjectKey;
+use sluice_common::domain::content::Wanted;
 use sluice_common::storage::{Bucket, Look};
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -155,9 +156,10 @@ impl Breaker {
         if open_for < at_least {
             return Err(FAILS);
         }
-        for key in failed {
+        for key in &failed {
             // One that is gone says nothing of those that are there.
-            if let Ok(Look::Object(_)) = self.bucket.inspect(&ObjectKey::recorded(key.clone())).await {
+            let look = self.bucket.inspect(&ObjectKey::recorded(key.clone()), Wanted::default()).await;
+            if let Ok(Look::Object(_)) = look {
                 return Ok(());
             }
         }

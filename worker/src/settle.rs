@@ -8,7 +8,7 @@ use sluice_common::db::timeline::Cause;
 use sluice_common::db::uploads::{Decision, Outcome, Unreadable};
 use sluice_common::db::{Db, DbError, unwanted_objects, uploads};
 use sluice_common::domain::{
-    Inspection, ObjectKey, Policies, StoredObject, Upload, UploadId, UploadState, UploadStatus, Verdict, judge,
+    Inspection, ObjectKey, Policies, Policy, StoredObject, Upload, UploadId, UploadState, UploadStatus, Verdict, judge,
 };
 use sluice_common::storage::{Bucket, Look, Promotion, StoreError};
 use tokio::sync::Notify;
@@ -227,9 +227,10 @@ impl Settler {
         cause: Cause,
     ) -> Result<Settled, SettleError> {
         let started = Instant::now();
+        let wanted = self.policies.find(&upload.policy).map(Policy::wanted).unwrap_or_default();
         for _ in 0..LOOKS {
             reach(Point::BeforeInspect, upload.grant_key.as_str()).await;
-            let Look::Object(seen) = self.bucket.inspect(&upload.grant_key).await? else {
+            let Look::Object(seen) = self.bucket.inspect(&upload.grant_key, wanted).await? else {
                 return Ok(Settled::NothingThere);
             };
             reach(Point::AfterInspect, upload.grant_key.as_str()).await;
@@ -280,7 +281,7 @@ impl Settler {
             size: seen.size,
             etag: seen.etag.clone(),
             version_id: seen.version_id.clone(),
-            detected_type: seen.detected.media_type(),
+            detected_type: seen.content.detected.media_type(),
         };
         Ok(match judge(policy, &upload.declared, seen) {
             Verdict::Reject(reasons) => Some(Outcome::Rejected(stored(&upload.grant_key), reasons)),

@@ -8,6 +8,7 @@ use poem_openapi::{ApiResponse, OpenApi};
 use sluice_common::db::DbError;
 use sluice_common::db::uploads;
 use sluice_common::domain::{Origin, Upload, UploadId};
+use sluice_common::storage::Disposition;
 
 use crate::auth::{Caller, MaybeKey, Read};
 use crate::document::Tag;
@@ -60,7 +61,7 @@ impl OpenFile {
     ) -> Result<OpenAnswer, OpenFileProblem> {
         let upload = find(&service, key.0.as_ref(), id.0.read()).await?;
         let upload = upload.ok_or(OpenFileProblem::FileNotFound)?;
-        let signed = sign_download(&service, &upload).await?;
+        let signed = sign_download(&service, &upload, Disposition::Attachment).await?;
         let signed = signed.ok_or_else(|| OpenFileProblem::NotConfirmed(not_confirmed(&upload)))?;
         Ok(OpenAnswer::Found(signed.url))
     }

@@ -81,7 +81,7 @@ pub fn declare(new: NewUpload, policies: &Policies, store: Store) -> Result<Decl
     let by_form = new.grant == Some(GrantKind::Post);
     let policy = findings.policy(new.policy.as_ref(), content_type.as_ref(), by_form, policies);
     let redirect_to = findings.redirect_to(new.redirect_to.as_ref(), by_form);
-    let size = findings.size(new.size, policy);
+    let size = findings.size(new.size, content_type.as_ref(), policy);
     let parts = size.zip(policy).filter(|_| !by_form).and_then(|(size, policy)| policy.parts(size));
     let sha256 = findings.sha256(new.sha256.as_ref(), policy, parts, store);
     let metadata =
@@ -155,7 +155,12 @@ impl Findings {
         self.keep("/redirect_to", "invalid_redirect", RedirectUrl::parse(url))
     }
 
-    fn size(&mut self, size: Option<DeclaredSize>, policy: Option<&Policy>) -> Option<ByteCount> {
+    fn size(
+        &mut self,
+        size: Option<DeclaredSize>,
+        content_type: Option<&ContentType>,
+        policy: Option<&Policy>,
+    ) -> Option<ByteCount> {
         let Some(DeclaredSize(bytes)) = size else {
             if let Some(policy) = policy.filter(|policy| policy.require_size) {
                 let detail = format!("The policy '{}' requires the size to be declared.", policy.name);
@@ -167,12 +172,13 @@ impl Findings {
             self.note("/size", "invalid_size", "A file has at least 1 byte.");
             return None;
         };
-        if let Some(Policy { name, max_size, .. }) = policy.filter(|policy| size > policy.max_size) {
-            self.note(
-                "/size",
-                "too_large",
-                format!("The size is {size}; the policy '{name}' takes at most {max_size}."),
-            );
+        let limit_of = |policy: &Policy| match content_type {
+            Some(content_type) => policy.max_size_of(content_type.media_type()),
+            None => policy.max_size,
+        };
+        if let Some(policy) = policy.filter(|policy| size > limit_of(policy)) {
+            let (name, most) = (&policy.name, limit_of(policy));
+            self.note("/size", "too_large", format!("The size is {size}; the policy '{name}' takes at most {most}."));
         }
         if let Some(Policy { name, min_size, .. }) = policy.filter(|policy| size < policy.min_size) {
             self.note(

@@ -115,6 +115,10 @@ pub struct Reason {
 /// * `type_not_allowed`: it is of a type that the policy does not take.
 /// * `type_mismatch`: it is of another type than declared.
 /// * `type_unknown`: its bytes don't show what it is.
+/// * `active_content`: it would do something by itself when it is opened: scripts, macros, actions.
+/// * `archive_too_large`, `too_compressed`: unpacked, it is larger than the policy allows.
+/// * `archive_invalid`: its directory says what can't be, or names files outside it.
+/// * `dimensions_not_allowed`, `too_many_pixels`: the picture is of another size than the policy allows.
 ///
 /// More may be added: accept values that you don't know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
@@ -136,6 +140,18 @@ pub enum ReasonCode {
     TypeMismatch,
     /// Its bytes don't show what it is.
     TypeUnknown,
+    /// It would do something by itself when it is opened.
+    ActiveContent,
+    /// Unpacked, it is larger than the policy allows.
+    ArchiveTooLarge,
+    /// It is packed more tightly than the policy allows.
+    TooCompressed,
+    /// Its directory says what can't be, or names files outside it.
+    ArchiveInvalid,
+    /// It is wider or higher, or less so, than the policy allows.
+    DimensionsNotAllowed,
+    /// It has more pixels than the policy allows.
+    TooManyPixels,
 }
 
 /// The answer of operations that give one upload.

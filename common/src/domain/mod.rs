@@ -1,6 +1,6 @@
 //! The rules, without I/O and without a clock.
 
-mod content;
+pub mod content;
 mod declaration;
 mod form;
 mod key;
@@ -8,10 +8,11 @@ mod media_type;
 mod parts;
 mod policy;
 mod tenant;
+mod type_pattern;
 mod upload;
 mod verdict;
 
-pub use content::{Detected, HEAD_LENGTH, detect};
+pub use content::{Content, Detected, HEAD_LENGTH};
 pub use declaration::{ByteCount, ContentType, Declaration, FileName, Metadata, NotA, Sha256};
 pub use form::{Form, RedirectUrl};
 pub use key::ObjectKey;
@@ -20,7 +21,8 @@ pub use parts::{
     LARGEST_OBJECT, LARGEST_PART, MOST_PARTS, NamedPart, PartFault, PartFaultCode, Parts, SMALLEST_PART, StoredPart,
     gather,
 };
-pub use policy::{Policies, Policy, PolicyError, UnknownType};
+pub use policy::{ActiveContent, PictureBounds, Policies, Policy, PolicyError, UnknownType};
 pub use tenant::Tenant;
+pub use type_pattern::TypePattern;
 pub use upload::{Multipart, Origin, StoredObject, Upload, UploadId, UploadState, UploadStatus};
 pub use verdict::{Inspection, Reason, ReasonCode, Verdict, judge};

@@ -1,12 +1,14 @@
 //! The rules that uploads are made under, read from a file.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bytesize::ByteSize;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{ByteCount, LARGEST_OBJECT, LARGEST_PART, MOST_PARTS, MediaType, Parts, SMALLEST_PART};
+use super::content::Wanted;
+use super::{ByteCount, LARGEST_OBJECT, LARGEST_PART, MOST_PARTS, MediaType, Parts, SMALLEST_PART, TypePattern};
 
 /// A named set of rules.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,15 +16,17 @@ pub struct Policy {
     /// Its name.
     pub name: String,
     /// The types it takes.
-    pub types: Vec<MediaType>,
+    pub types: Vec<TypePattern>,
     /// The smallest object it takes.
     pub min_size: ByteCount,
-    /// The largest object it takes.
+    /// The largest object it takes of any type; see [`max_size_of`](Self::max_size_of).
     pub max_size: ByteCount,
     /// A file that is declared to be larger than this is sent in parts; without it none is.
     pub multipart_above: Option<ByteCount>,
     /// The size of parts; without it they are cut as suits the file.
     pub part_size: Option<ByteCount>,
+    /// Lower limits for some types.
+    pub max_sizes: Vec<(TypePattern, ByteCount)>,
     /// How long a grant can be used.
     pub grant_lifetime: Duration,
     /// How long after it was declared an upload may still arrive.
@@ -37,6 +41,47 @@ pub struct Policy {
     pub unknown_type: UnknownType,
     /// Whether a plain HTML form may send a file.
     pub form_post: bool,
+    /// What becomes of a file that would do something by itself.
+    pub active_content: ActiveContent,
+    /// How large pictures may be.
+    pub pictures: PictureBounds,
+    /// How large what is in an archive may be, unpacked.
+    pub max_unpacked_size: ByteCount,
+    /// How many times larger than packed it may be.
+    pub max_compression_ratio: u32,
+}
+
+/// What becomes of a file that would do something by itself when it is opened: scripts, macros, actions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ActiveContent {
+    /// It is taken.
+    Accept,
+    /// It is rejected with `active_content`.
+    #[default]
+    Reject,
+}
+
+/// How large pictures may be, in pixels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct PictureBounds {
+    /// The least width.
+    pub min_width: Option<u64>,
+    /// The greatest width.
+    pub max_width: Option<u64>,
+    /// The least height.
+    pub min_height: Option<u64>,
+    /// The greatest height.
+    pub max_height: Option<u64>,
+    /// The most pixels.
+    pub max_pixels: Option<u64>,
+}
+
+impl PictureBounds {
+    /// Whether there is any bound.
+    pub fn are_set(&self) -> bool {
+        *self != Self::default()
+    }
 }
 
 /// What becomes of a file whose bytes don't show what it is.
@@ -53,7 +98,23 @@ pub enum UnknownType {
 impl Policy {
     /// Whether the policy takes files of this type.
     pub fn allows(&self, media_type: &MediaType) -> bool {
-        self.types.contains(media_type)
+        self.types.iter().any(|pattern| pattern.means(media_type))
+    }
+
+    /// The largest object of this type that the policy takes: what is said of the type, of its group, or of all.
+    pub fn max_size_of(&self, media_type: &MediaType) -> ByteCount {
+        let of = |is_kind: fn(&TypePattern) -> bool| {
+            let limits = self.max_sizes.iter().filter(|(pattern, _)| is_kind(pattern) && pattern.means(media_type));
+            limits.map(|(_, limit)| *limit).next()
+        };
+        of(|pattern| matches!(pattern, TypePattern::Type(_)))
+            .or_else(|| of(|pattern| matches!(pattern, TypePattern::Group(_))))
+            .unwrap_or(self.max_size)
+    }
+
+    /// What must be known of a file to judge it by this policy.
+    pub fn wanted(&self) -> Wanted {
+        Wanted { active_content: self.active_content == ActiveContent::Reject, dimensions: self.pictures.are_set() }
     }
 
     /// Into which parts a file of this size is cut, if it is to be sent in parts.
@@ -146,6 +207,8 @@ struct Raw {
     max_size: ByteSize,
     multipart_above: Option<ByteSize>,
     part_size: Option<ByteSize>,
+    #[serde(default)]
+    max_sizes: BTreeMap<String, ByteSize>,
     grant_lifetime: jiff::SignedDuration,
     finish_within: jiff::SignedDuration,
     #[serde(default)]
@@ -158,10 +221,28 @@ struct Raw {
     unknown_type: UnknownType,
     #[serde(default)]
     form_post: bool,
+    active_content: ActiveContent,
+    min_width: Option<u64>,
+    max_width: Option<u64>,
+    min_height: Option<u64>,
+    max_height: Option<u64>,
+    max_pixels: Option<u64>,
+    #[serde(default = "four_gibibytes")]
+    max_unpacked_size: ByteSize,
+    #[serde(default = "a_hundred")]
+    max_compression_ratio: u32,
 }
 
 fn one_byte() -> ByteSize {
     ByteSize::b(1)
+}
+
+fn four_gibibytes() -> ByteSize {
+    ByteSize::gib(4)
+}
+
+fn a_hundred() -> u32 {
+    100
 }
 
 impl Raw {
@@ -203,13 +284,21 @@ impl Raw {
                     .to_owned(),
             );
         }
-        let types =
-            self.types.iter().map(|name| MediaType::parse(name).map_err(|why| format!("types: '{name}': {why}")));
-        let size = |bytes: ByteSize| {
-            i64::try_from(bytes.as_u64()).ok().and_then(|n| ByteCount::new(n).ok()).expect("no more than an object has")
-        };
+        let pictures = self.pictures()?;
+        let types = self.types()?;
+        let max_sizes = self.max_sizes(&types)?;
+        if self.max_compression_ratio == 0 {
+            return Err("max_compression_ratio must be at least 1".to_owned());
+        }
+        let max_unpacked_size = count(self.max_unpacked_size).ok_or("max_unpacked_size is more than any file has")?;
+        let size = |bytes: ByteSize| count(bytes).expect("no more than an object has");
         Ok(Policy {
-            types: types.collect::<Result<_, _>>()?,
+            types,
+            max_sizes,
+            pictures,
+            max_unpacked_size,
+            max_compression_ratio: self.max_compression_ratio,
+            active_content: self.active_content,
             name: self.name,
             min_size: size(self.min_size),
             max_size: size(self.max_size),
@@ -267,6 +356,52 @@ impl Raw {
         }
         Ok(())
     }
+
+    fn types(&self) -> Result<Vec<TypePattern>, String> {
+        let types = self.types.iter();
+        types.map(|name| TypePattern::parse(name).map_err(|why| format!("types: '{name}': {why}"))).collect()
+    }
+
+    /// The limits of some types: each for a type that is taken, and below the limit of all.
+    fn max_sizes(&self, types: &[TypePattern]) -> Result<Vec<(TypePattern, ByteCount)>, String> {
+        let read = |(name, limit): (&String, &ByteSize)| {
+            let pattern = TypePattern::parse(name).map_err(|why| format!("max_sizes: '{name}': {why}"))?;
+            let is_taken = match &pattern {
+                TypePattern::Type(media_type) => types.iter().any(|taken| taken.means(media_type)),
+                TypePattern::Group(group) => types.iter().any(|taken| match taken {
+                    TypePattern::Type(media_type) => media_type.is_a(group),
+                    TypePattern::Group(other) => other == group,
+                }),
+            };
+            if !is_taken {
+                return Err(format!("max_sizes: '{name}' is none of the types"));
+            }
+            if *limit > self.max_size || *limit < self.min_size {
+                return Err(format!("max_sizes: '{name}': {limit} is not between min_size and max_size"));
+            }
+            Ok((pattern, count(*limit).expect("at most 5 GiB")))
+        };
+        self.max_sizes.iter().map(read).collect()
+    }
+
+    fn pictures(&self) -> Result<PictureBounds, String> {
+        let Self { min_width, max_width, min_height, max_height, max_pixels, .. } = *self;
+        if [min_width, max_width, min_height, max_height, max_pixels].contains(&Some(0)) {
+            return Err("a width, a height or a number of pixels is at least 1".to_owned());
+        }
+        for (least, most, what) in [(min_width, max_width, "width"), (min_height, max_height, "height")] {
+            if let (Some(least), Some(most)) = (least, most)
+                && least > most
+            {
+                return Err(format!("min_{what} ({least}) is above max_{what} ({most})"));
+            }
+        }
+        Ok(PictureBounds { min_width, max_width, min_height, max_height, max_pixels })
+    }
+}
+
+fn count(bytes: ByteSize) -> Option<ByteCount> {
+    i64::try_from(bytes.as_u64()).ok().and_then(|bytes| ByteCount::new(bytes).ok())
 }
 
 /// The line, counted from 1, that holds the byte at `offset`.
@@ -331,6 +466,33 @@ mod tests {
     }
 
     #[test]
+    fn a_group_takes_all_of_it_but_what_a_browser_would_run() {
+        let policies = with("types = [\"image/*\", \"text/*\", \"application/pdf\"]").expect("valid");
+        let allows =
+            |name: &str| policies.find("p").expect("there").allows(&MediaType::parse(name).expect("a media type"));
+        for name in ["image/png", "image/x-unheard-of", "text/csv", "text/x-c", "application/pdf"] {
+            assert!(allows(name), "{name}");
+        }
+        for name in ["image/svg+xml", "text/html", "application/xml", "text/javascript", "application/zip", "audio/wav"]
+        {
+            assert!(!allows(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_nearest_limit_of_size_applies() {
+        let policies = with(
+            "types = [\"image/*\"]\nmax_sizes = { \"image/*\" = \"2 KiB\", \"image/gif\" = \"1 KiB\", \"image/png\" = \"1 MiB\" }",
+        );
+        let policies = policies.expect("valid");
+        let limit = |name| policies.find("p").expect("there").max_size_of(&MediaType::known(name)).get();
+        assert_eq!(
+            ["image/gif", "image/jpeg", "image/png", "text/plain"].map(limit),
+            [1024, 2048, 1024 * 1024, 1024 * 1024]
+        );
+    }
+
+    #[test]
     fn a_bad_line_is_named_with_its_number_and_what_is_wrong() {
         for (change, line, says) in [
             ("name = \"My Policy\"", 2, "a-z"),
@@ -353,6 +515,16 @@ mod tests {
             ("key_prefix = \"../\"", 2, "key_prefix"),
             ("key_prefix = \"incoming/\"", 2, "key_prefix"),
             ("colour = \"red\"", 8, "colour"),
+            ("types = [\"application/*\"]", 2, "the groups are"),
+            ("max_sizes = { \"image/gif\" = \"1 KiB\" }", 2, "'image/gif' is none of the types"),
+            ("max_sizes = { \"image/png\" = \"2 MiB\" }", 2, "not between"),
+            ("max_sizes = { \"png\" = \"1 KiB\" }", 2, "'png'"),
+            ("active_content = \"maybe\"", 8, "maybe"),
+            ("max_width = 0", 2, "at least 1"),
+            ("min_width = -1", 8, ""),
+            ("min_height = 9\nmax_height = 8", 2, "min_height (9) is above max_height (8)"),
+            ("max_compression_ratio = 0", 2, "max_compression_ratio"),
+            ("max_unpacked_size = \"99 EB\"", 2, "max_unpacked_size"),
         ] {
             let error = with(change).expect_err(change).to_string();
             assert!(error.starts_with(&format!("line {line}:")) && error.contains(says), "{change}: {error}");

@@ -1,4 +1,4 @@
-//! What a worker does with the bucket: look at an object, copy it to where it stays, delete.
+//! What a worker does with the bucket beside looking: copy an object to where it stays, delete.
 
 use std::time::Duration;
 
@@ -6,11 +6,10 @@ use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_s3::operation::get_object::{GetObjectError, GetObjectOutput};
 use aws_sdk_s3::types::{Delete, Error, ObjectIdentifier};
 
 use super::{Location, SdkClients};
-use crate::domain::{ByteCount, HEAD_LENGTH, Inspection, ObjectKey, Sha256, detect};
+use crate::domain::{Inspection, ObjectKey};
 
 /// The store did not do what it was asked: trouble of the infrastructure, never of an upload. A retry can help.
 #[derive(Debug, thiserror::Error)]
@@ -32,15 +31,11 @@ impl StoreError {
     pub(super) fn new(operation: &'static str, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self { operation, of_one_object: false, source: source.into() }
     }
-}
 
-/// What a look at a key shows.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Look {
-    /// There is no object.
-    Nothing,
-    /// There is this one.
-    Object(Inspection),
+    /// The same, if it says nothing of other objects.
+    pub(super) fn of_one_object(self, of_one_object: bool) -> Self {
+        Self { of_one_object, ..self }
+    }
 }
 
 /// What came of copying an object to where it stays.
@@ -62,7 +57,7 @@ pub enum Promotion {
 pub struct Bucket {
     pub(super) client: Client,
     pub(super) name: String,
-    attempt: Duration,
+    pub(super) attempt: Duration,
     pub(super) patience: Duration,
 }
 
@@ -80,45 +75,6 @@ impl Bucket {
     /// The bucket's name.
     pub fn name(&self) -> &str {
         &self.name
-    }
-
-    /// Looks at the object under a key with one request: its head, and its size from the `Content-Range`.
-    ///
-    /// # Errors
-    /// Where the store does not answer, or answers anything but the object or that there is none.
-    pub async fn inspect(&self, key: &ObjectKey) -> Result<Look, StoreError> {
-        const OPERATION: &str = "look at an object";
-        let range = format!("bytes=0-{}", HEAD_LENGTH - 1);
-        match self.client.get_object().bucket(&self.name).key(key.as_str()).range(range).send().await {
-            Ok(answer) => read_head(answer, self.attempt).await.map(Look::Object),
-            Err(error) if is_missing(&error) => Ok(Look::Nothing),
-            // No range fits an object without bytes.
-            Err(error) if status(&error) == Some(416) => self.inspect_empty(key).await,
-            Err(error) => {
-                let of_one_object = error.code() == Some("InvalidObjectState");
-                Err(StoreError { of_one_object, ..StoreError::new(OPERATION, error) })
-            }
-        }
-    }
-
-    /// The refusal of a range does not name the object's etag, so an empty one takes a second look.
-    async fn inspect_empty(&self, key: &ObjectKey) -> Result<Look, StoreError> {
-        const OPERATION: &str = "look at an empty object";
-        match self.client.head_object().bucket(&self.name).key(key.as_str()).send().await {
-            Ok(answer) if answer.content_length() == Some(0) => Ok(Look::Object(Inspection {
-                size: ByteCount::ZERO,
-                etag: answer.e_tag().ok_or_else(|| StoreError::new(OPERATION, "there is no etag"))?.to_owned(),
-                version_id: version(answer.version_id()),
-                sha256: Some(Sha256::of(b"")),
-                detected: detect(b""),
-            })),
-            Ok(_) => Err(StoreError {
-                of_one_object: true,
-                ..StoreError::new(OPERATION, "the object changed between two looks")
-            }),
-            Err(error) if status(&error) == Some(404) => Ok(Look::Nothing),
-            Err(error) => Err(StoreError::new(OPERATION, error)),
-        }
     }
 
     /// Copies an object inside the bucket, if it still is the one with this etag.
@@ -177,53 +133,12 @@ impl Bucket {
         let refused = |object| answer.errors().iter().any(|error| refuses(error, object));
         Ok(objects.iter().enumerate().filter(|(_, object)| refused(object)).map(|(place, _)| place).collect())
     }
-
-    /// Asks the store whether objects can be looked at, by a look at one that is never there: a bucket can answer all else
-    /// and refuse just that.
-    ///
-    /// # Errors
-    /// Where they can't.
-    pub async fn ping(&self) -> Result<(), StoreError> {
-        self.inspect(&ObjectKey::recorded("is-the-bucket-there".to_owned())).await.map(drop)
-    }
 }
 
 /// One try that may take its time: a second one would begin the same work again.
 pub(super) fn patient(at_most: Duration) -> aws_sdk_s3::config::Builder {
     let timeouts = TimeoutConfig::builder().operation_attempt_timeout(at_most).build();
     aws_sdk_s3::config::Builder::new().timeout_config(timeouts).retry_config(RetryConfig::disabled())
-}
-
-async fn read_head(mut answer: GetObjectOutput, at_most: Duration) -> Result<Inspection, StoreError> {
-    const OPERATION: &str = "read an object's head";
-    let incomplete = |what: &'static str| StoreError::new(OPERATION, what);
-    // A store that ignores the range answers with the whole object: its length, and a body that is cut here.
-    let size = match answer.content_range() {
-        Some(range) => range.rsplit('/').next().and_then(|total| total.parse().ok()),
-        None => answer.content_length(),
-    };
-    let size = size
-        .and_then(|bytes| ByteCount::new(bytes).ok())
-        .ok_or_else(|| incomplete("the answer does not tell the size"))?;
-    let etag = answer.e_tag().ok_or_else(|| incomplete("there is no etag"))?.to_owned();
-    let version_id = version(answer.version_id());
-
-    let mut head = Vec::with_capacity(HEAD_LENGTH);
-    let reading = async {
-        while head.len() < HEAD_LENGTH
-            && let Some(chunk) = answer.body.try_next().await.map_err(|error| StoreError::new(OPERATION, error))?
-        {
-            let room = HEAD_LENGTH - head.len();
-            head.extend_from_slice(&chunk[..chunk.len().min(room)]);
-        }
-        Ok(())
-    };
-    tokio::time::timeout(at_most, reading).await.map_err(|_| incomplete("the body takes too long"))??;
-    let whole = usize::try_from(size.get()).is_ok_and(|size| size == head.len());
-    if !whole && head.len() < HEAD_LENGTH {
-        return Err(incomplete("the body ended early"));
-    }
-    Ok(Inspection { size, etag, version_id, sha256: whole.then(|| Sha256::of(&head)), detected: detect(&head) })
 }
 
 /// A bucket that has no versions calls the only one `null`.
@@ -233,9 +148,4 @@ pub(super) fn version(id: Option<&str>) -> Option<String> {
 
 pub(super) fn status<E>(error: &SdkError<E>) -> Option<u16> {
     error.raw_response().map(|response| response.status().as_u16())
-}
-
-/// Whether there is no object. A missing bucket also answers 404, and is another matter.
-fn is_missing(error: &SdkError<GetObjectError>) -> bool {
-    status(error) == Some(404) && error.code() != Some("NoSuchBucket")
 }

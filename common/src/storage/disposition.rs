@@ -17,16 +17,35 @@ const ATTRIBUTE: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'|')
     .remove(b'~');
 
-/// `attachment`, with the name in ASCII for old clients (RFC 6266) and in full for all others (RFC 8187).
-pub(super) fn attachment(filename: &str) -> String {
+/// What a browser does with a download.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Disposition {
+    /// It is saved.
+    Attachment,
+    /// It is shown.
+    Inline,
+}
+
+impl Disposition {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Attachment => "attachment",
+            Self::Inline => "inline",
+        }
+    }
+}
+
+/// The header's value, with the name in ASCII for old clients (RFC 6266) and in full for all others (RFC 8187).
+pub(super) fn header(disposition: Disposition, filename: &str) -> String {
+    let kind = disposition.as_str();
     let plain: String = filename
         .chars()
         .map(|c| if (' '..='~').contains(&c) && !matches!(c, '"' | '\\' | '%') { c } else { '_' })
         .collect();
     if plain == filename {
-        format!("attachment; filename=\"{plain}\"")
+        format!("{kind}; filename=\"{plain}\"")
     } else {
-        format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{}", utf8_percent_encode(filename, ATTRIBUTE))
+        format!("{kind}; filename=\"{plain}\"; filename*=UTF-8''{}", utf8_percent_encode(filename, ATTRIBUTE))
     }
 }
 
@@ -36,6 +55,8 @@ mod tests {
 
     #[test]
     fn a_name_survives_whole_and_breaks_out_of_nothing() {
+        let attachment = |name| header(Disposition::Attachment, name);
+        assert_eq!(header(Disposition::Inline, "photo (1).png"), "inline; filename=\"photo (1).png\"");
         assert_eq!(attachment("photo (1).png"), "attachment; filename=\"photo (1).png\"");
         assert_eq!(attachment("März.pdf"), "attachment; filename=\"M_rz.pdf\"; filename*=UTF-8''M%C3%A4rz.pdf");
         assert_eq!(

@@ -3,14 +3,17 @@
 mod bucket;
 mod disposition;
 mod form;
+mod inspect;
 mod listing;
 mod multipart;
 mod sdk;
 mod sign;
 mod store;
 
-pub use bucket::{Bucket, Look, Promotion, StoreError};
+pub use bucket::{Bucket, Promotion, StoreError};
+pub use disposition::Disposition;
 pub use form::SignedForm;
+pub use inspect::Look;
 pub use listing::{Found, Listed, Listing};
 pub use multipart::{Aborted, Completion, MultipartListing, OpenMultipart, PartListing};
 pub use sdk::SdkClients;

@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use tokio::sync::Mutex;
 
-use super::disposition::attachment;
+use super::disposition::{Disposition, header};
 use crate::chain::Chain;
 use crate::domain::{ByteCount, Declaration, MediaType, Multipart, ObjectKey, Sha256, StoredObject};
 
@@ -150,11 +150,11 @@ impl Signer {
     pub async fn get(
         &self,
         object: &StoredObject,
-        filename: &str,
+        (disposition, filename): (Disposition, &str),
         content_type: &MediaType,
         lifetime: Duration,
     ) -> Result<SignedRequest, SignError> {
-        let disposition = attachment(filename);
+        let disposition = header(disposition, filename);
         let mut query = vec![
             ("response-content-disposition", disposition.as_str()),
             ("response-content-type", content_type.as_str()),

@@ -1,7 +1,8 @@
 //! What must hold when a soak has come to rest: the invariants, seen from the database, the bucket and the clients.
 
 use jiff::{Timestamp, ToSpan as _};
-use sluice_common::domain::{UploadId, detect};
+use sluice_common::domain::UploadId;
+use sluice_common::domain::content::{Wanted, detect_whole};
 use tokio_postgres::Row;
 
 use super::clients::etag_of;
@@ -69,7 +70,7 @@ fn agrees_with_object(stage: &Stage, row: &Row, known: &Known) -> Result<(), Str
     if etag_of(&object) != etag || object.len() as i64 != row.get::<_, i64>("object_size") {
         return Err(format!("and its object {key} is not the one that was recorded"));
     }
-    let shown = detect(&object).media_type().map(|media_type| media_type.to_string());
+    let shown = detect_whole(&object, Wanted::ALL).detected.media_type().map(|media_type| media_type.to_string());
     if shown.as_deref() != row.get("detected_type") {
         return Err(format!("and its object {key} is of the type {shown:?}"));
     }

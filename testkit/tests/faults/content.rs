@@ -112,3 +112,41 @@ async fn the_longest_keys_are_no_trouble_and_a_longer_one_is_kept_at_once() {
     upload.is("confirmed").await;
     world.end().await;
 }
+
+/// D13.
+#[tokio::test]
+async fn an_object_that_changes_between_two_looks_is_looked_at_again() {
+    let world = World::build().on_fake().start().await;
+    let file = files::docx(20_000);
+    let upload = world
+        .client()
+        .await
+        .declare_as(&serde_json::json!({"filename": file.name, "content_type": file.content_type}))
+        .await;
+    let (fake, bucket, key) =
+        (Arc::clone(world.fake()), world.localstack.bucket().to_owned(), world.key_of(upload.id()).await);
+    let other = files::docx(30_000);
+    let size = other.bytes.len();
+    let swap = move || {
+        fake.events().drop_next(1);
+        fake.put_object(&bucket, &key, other.bytes.clone());
+    };
+    world.fake().on(Op::GetObject).sparing(1).times(1).meanwhile(swap);
+    upload.put(&file.bytes).await;
+    assert_eq!(upload.is("confirmed").await["object"]["size"], size);
+    // Head, a tail that is another object's, and both again.
+    assert_eq!(world.fake().count(Op::GetObject), 4);
+    world.end().await;
+}
+
+/// D14.
+#[tokio::test]
+async fn a_store_that_ignores_ranges_shows_the_same_of_a_container() {
+    let world = World::build().on_fake().start().await;
+    world.fake().on(Op::GetObject).ignore_range();
+    let file = files::docx(20_000);
+    let upload = world.client().await.declare(&file).await;
+    upload.put(&file.bytes).await;
+    assert_eq!(upload.is("confirmed").await["object"]["detected_type"], file.content_type.as_str());
+    world.end().await;
+}

@@ -1,0 +1,30 @@
+//! What more is to be seen of pictures, sounds and films: how large a picture is, and what hides in one.
+
+use super::{Active, Dimensions};
+
+/// How wide and high a picture is, if these bytes, its first, tell.
+pub(super) fn dimensions(media_type: &str, bytes: &[u8]) -> Option<Dimensions> {
+    let size = imagesize::blob_size(bytes).ok()?;
+    // A bitmap that goes from top to bottom says so by a height below nothing.
+    let height = match media_type {
+        "image/bmp" => u64::from(u32::try_from(size.height).ok()?.cast_signed().unsigned_abs()),
+        _ => size.height as u64,
+    };
+    Some(Dimensions { width: size.width as u64, height }).filter(|dimensions| dimensions.pixels() > 0)
+}
+
+/// What begins something that a program could take a file for, whatever it is otherwise. In lower case.
+const HIDDEN: &[&[u8]] = &[b"<script", b"<?php", b"<!doctype html", b"<html", b"<iframe", b"<svg", b"<%@"];
+
+/// How far into a file a reader of PDFs looks for its beginning, in bytes.
+const PDF_BEGINS_WITHIN: usize = 1024;
+
+/// Whether markup, a script or a PDF hides in the first bytes of something else.
+pub(super) fn hidden(head: &[u8]) -> Vec<Active> {
+    let begins_here = |at: usize| {
+        HIDDEN.iter().any(|mark| head.get(at..at + mark.len()).is_some_and(|bytes| bytes.eq_ignore_ascii_case(mark)))
+    };
+    let has_markup = head.iter().enumerate().any(|(at, byte)| *byte == b'<' && begins_here(at));
+    let has_pdf = head[..head.len().min(PDF_BEGINS_WITHIN)].windows(5).any(|window| window == b"%PDF-");
+    if has_markup || has_pdf { vec![Active::HiddenMarkup] } else { Vec::new() }
+}

@@ -1,0 +1,457 @@
+//! What is told of bytes written here, and what must hold of any bytes; whole files are the corpus's.
+
+use std::io::Write as _;
+
+use super::*;
+
+/// What the head of a larger file shows.
+fn shows(head: &[u8]) -> String {
+    let size = if head.len() < HEAD_LENGTH { 1 << 20 } else { head.len() as u64 + 1 };
+    name(&detect(&Glimpse { size, head, second: None }))
+}
+
+/// What a file of just these bytes shows.
+fn whole(bytes: &[u8]) -> String {
+    name(&detect_whole(bytes, Wanted::ALL))
+}
+
+fn name(content: &Content) -> String {
+    match &content.detected {
+        Detected::Text(_) => "text".to_owned(),
+        Detected::Container(kind) => format!("some {kind}"),
+        Detected::Unknown => "unknown".to_owned(),
+        Detected::Type(_) | Detected::OneOf(_) => content.detected.media_type().expect("one").to_string(),
+    }
+}
+
+fn fits(bytes: &[u8], declared: &str) -> Fit {
+    detect_whole(bytes, Wanted::ALL).detected.fits(&MediaType::known(declared))
+}
+
+/// An archive with these entries stored in it, one after another.
+fn zip_of(entries: &[(&str, &[u8])]) -> Vec<u8> {
+    let (mut bytes, mut directory) = (Vec::new(), Vec::new());
+    for (name, body) in entries {
+        let (length, offset) = (body.len() as u32, bytes.len() as u32);
+        let sizes = [[0; 4], length.to_le_bytes(), length.to_le_bytes(), [name.len() as u8, 0, 0, 0]].concat();
+        bytes.extend([&b"PK\x03\x04\x14\0\0\0\0\0\0\0\0\0"[..], &sizes, name.as_bytes(), body].concat());
+        directory.extend(b"PK\x01\x02\x14\0\x14\0\0\0\0\0\0\0\0\0");
+        directory.extend([&sizes[..], &[0; 10], &offset.to_le_bytes(), name.as_bytes()].concat());
+    }
+    let (count, offset) = ((entries.len() as u16).to_le_bytes(), (bytes.len() as u32).to_le_bytes());
+    let length = (directory.len() as u32).to_le_bytes();
+    bytes.extend(&directory);
+    bytes.extend([&b"PK\x05\x06\0\0\0\0"[..], &count, &count, &length, &offset, &[0; 2]].concat());
+    bytes
+}
+
+fn archive(bytes: &[u8]) -> Archive {
+    detect_whole(bytes, Wanted::ALL).archive.expect("an archive")
+}
+
+#[test]
+fn magic_numbers_are_told_apart_under_their_usual_names() {
+    for (head, expected) in [
+        (&b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"[..], "image/png"),
+        (b"\xff\xd8\xff\xe0\0\x10JFIF", "image/jpeg"),
+        (b"GIF89a\x01\0\x01\0", "image/gif"),
+        (b"%PDF-1.7\n", "application/pdf"),
+        (b"#!/bin/sh\necho hello\n", "text/x-shellscript"),
+        (b"#!/usr/bin/env -S FOO=1 python3 -u\n", "text/x-python"),
+        (b"<!DOCTYPE html><script>", "text/html"),
+        (b"MZ\x90\0\x03\0\0\0", "application/vnd.microsoft.portable-executable"),
+        (b"RIFF\x24\0\0\0WAVEfmt ", "audio/wav"),
+        (b"\xca\xfe\xba\xbe\0\0\0\x34", "application/java-vm"),
+        (b"\xca\xfe\xba\xbe\0\0\0\x02", "application/x-mach-binary"),
+        (b"\0\0\0\x1cftypM4A \0\0\0\0M4A mp42isom\0\0\0\x08free", "audio/mp4"),
+        (b"\0\0\0\x1cftypmif1\0\0\0\0mif1miafavif\0\0\0\x08meta", "image/avif"),
+        (b"\0\0\0\x14ftypqt  \0\0\0\0qt  \0\0\0\x08wide", "video/quicktime"),
+        (b"\x1a\x45\xdf\xa3\x88\x42\x82\x85webm\0", "video/webm"),
+        (b"#!AMR\n\x3c\x08", "audio/amr"),
+    ] {
+        assert_eq!(shows(head), expected, "{}", String::from_utf8_lossy(head));
+    }
+}
+
+#[test]
+fn letters_at_the_start_of_a_text_are_no_magic_number() {
+    for text in [
+        "MZ is Mozambique",
+        "BM, GIF and ID3",
+        "GIF89a is a format",
+        "ID3 tags\n",
+        "RIFF them all",
+        "BC\n",
+        "II*",
+        "8BPS",
+        "OggS",
+    ] {
+        assert_eq!(whole(text.as_bytes()), "text", "{text}");
+    }
+}
+
+#[test]
+fn a_magic_number_with_nothing_behind_it_is_nothing() {
+    for stump in [
+        &b"\x89PNG\r\n\x1a\n"[..],
+        b"\xff\xd8\xff",
+        b"\x1f\x8b\x08",
+        b"7z\xbc\xaf\x27\x1c",
+        b"\0\0\0\x18ftypisom\0\0\0\0",
+    ] {
+        assert_eq!(whole(stump), "unknown");
+    }
+    // A brand before a program makes no film of it.
+    assert_eq!(whole(b"\0\0\0\x10ftypheic\0\0\0\0MZ\x90\0\x03\0\0\0\x04"), "unknown");
+    // GIF's letters before a script, its length chosen so that both are read.
+    assert_eq!(whole(b"GIF89a/*\0\0\0\0\0\0\0\0*/=1;alert(1)"), "unknown");
+}
+
+#[test]
+fn text_is_unicode_without_control_characters() {
+    assert_eq!(whole("name,city\nZoë,Köln\n".as_bytes()), "text");
+    assert_eq!(whole(b"\xef\xbb\xbfwith a mark"), "text");
+    assert_eq!(whole(b"\xff\xfeh\0i\0"), "text");
+    assert_eq!(whole(b"\xfe\xff\0h\0i"), "text");
+    assert_eq!(whole(b"\xff\xfe<\0h\0t\0m\0l\0>\0"), "text/html");
+    assert_eq!(whole(b"plain\0binary"), "unknown");
+    assert_eq!(whole(b"caf\xe9 in Latin-1"), "unknown");
+    assert_eq!(whole(b""), "unknown");
+}
+
+#[test]
+fn a_character_cut_by_the_window_does_not_make_text_binary() {
+    let mut text = vec![b'a'; HEAD_LENGTH - 1];
+    text.extend("é".as_bytes());
+    assert_eq!(whole(&text), "text");
+    // A file that really ends in half a character is no text.
+    assert_eq!(whole(&"é".as_bytes()[..1]), "unknown");
+}
+
+#[test]
+fn only_the_window_is_looked_at() {
+    let mut bytes = vec![b'a'; HEAD_LENGTH];
+    bytes.push(0);
+    assert_eq!(whole(&bytes), "text");
+}
+
+#[test]
+fn a_text_is_taken_for_the_kinds_that_it_fits() {
+    let cut = |text: &str| [text.as_bytes(), vec![b' '; HEAD_LENGTH].as_slice()].concat();
+    for (text, declared, expected) in [
+        ("{\"a\": [1, 2]}", "application/json", Fit::Yes),
+        ("{\"a\": [1, 2", "application/json", Fit::No),
+        ("{\"a\": 1} trailing", "application/json", Fit::No),
+        ("just words", "application/json", Fit::No),
+        ("{\"type\": \"Feature\"}", "application/geo+json", Fit::Yes),
+        ("{\"a\": 1}\n{\"a\": 2}\n", "application/x-ndjson", Fit::Yes),
+        ("a,b\n1,2\n3,4\n", "text/csv", Fit::Yes),
+        ("a;b\n\"1\n;\";2\n", "text/csv", Fit::Yes),
+        ("single\ncolumn\n", "text/csv", Fit::Yes),
+        ("{\"a\": 1,\n\"b\": 2}", "text/csv", Fit::No),
+        ("Words, with a comma.\nMore words.\nAnd more.\nAnd, as said, more.\n", "text/csv", Fit::No),
+        ("WEBVTT\n\n00:01.000 --> 00:02.000\nHi\n", "text/vtt", Fit::Yes),
+        ("WEBVTTs are fine", "text/vtt", Fit::No),
+        ("BEGIN:VCARD\r\nEND:VCARD\r\n", "text/vcard", Fit::Yes),
+        ("BEGIN:VCARD\r\nEND:VCARD\r\n", "text/calendar", Fit::No),
+        ("1\n00:00:01,000 --> 00:00:02,000\nHi\n", "application/x-subrip", Fit::Yes),
+        ("From: a@example.com\nTo: b@example.com\n\nHello\n", "message/rfc822", Fit::Yes),
+        ("anything", "text/x-unheard-of", Fit::Yes),
+        ("anything", "application/x-unheard-of", Fit::CannotTell),
+        ("anything", "image/png", Fit::No),
+        ("anything", "application/pdf", Fit::No),
+        ("# A title\n\n<script>x</script>", "text/html", Fit::No),
+    ] {
+        assert_eq!(fits(text.as_bytes(), declared), expected, "{declared}: {text}");
+    }
+    let long = format!("[{}", "1,\n".repeat(HEAD_LENGTH));
+    assert_eq!(fits(long.as_bytes(), "application/json"), Fit::Yes);
+    assert_eq!(fits(&cut("[1, 2} "), "application/json"), Fit::No);
+}
+
+#[test]
+fn markup_is_told_by_its_root() {
+    for (text, expected) in [
+        ("<?xml version=\"1.0\"?><note/>", "text/xml"),
+        ("<?xml version=\"1.0\"?><rss version=\"2.0\"></rss>", "application/rss+xml"),
+        ("<!-- drawn by hand --><svg xmlns=\"http://www.w3.org/2000/svg\"/>", "image/svg+xml"),
+        (
+            "<?xml version='1.0'?><!DOCTYPE svg PUBLIC '-//W3C//DTD SVG 1.1//EN' [<!ENTITY a 'b'>]><svg/>",
+            "image/svg+xml",
+        ),
+        ("  \n<BODY onload=alert(1)>", "text/html"),
+        ("<?php system($_GET['c']);", "text/x-php"),
+        ("<john@example.com> wrote", "text"),
+        ("< 5 apples", "text"),
+    ] {
+        assert_eq!(whole(text.as_bytes()), expected, "{text}");
+    }
+}
+
+#[test]
+fn markdown_may_begin_with_harmless_html_and_plain_text_may_not() {
+    let readme =
+        b"<p align=\"center\"><img src=\"logo.png\"></p>\n\n# Title\n\n```html\n<script src=\"x.js\"></script>\n```\n";
+    assert_eq!(fits(readme, "text/markdown"), Fit::Yes);
+    assert_eq!(fits(readme, "text/plain"), Fit::No);
+    for page in [
+        &b"<p>Hello</p><script>alert(1)</script>"[..],
+        b"<div onclick=\"x()\">",
+        b"<a href=\" java\nscript:x()\">",
+        b"<html># Hi",
+    ] {
+        assert_eq!(fits(page, "text/markdown"), Fit::No, "{}", String::from_utf8_lossy(page));
+    }
+}
+
+#[test]
+fn a_drawing_that_does_something_says_what() {
+    let active = |inside: &str| {
+        let svg = format!(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" xmlns:xlink=\"http://www.w3.org/1999/xlink\">{inside}</svg>"
+        );
+        detect_whole(svg.as_bytes(), Wanted::ALL).active
+    };
+    for (inside, expected) in [
+        ("<circle r=\"4\"/><a href=\"https://example.com\"><text>hi</text></a>", &[][..]),
+        ("<image href=\"data:image/png;base64,AAAA\"/><use xlink:href=\"#a\"/>", &[]),
+        ("<style>.a { fill: url(#g) }</style>", &[]),
+        ("<script>x()</script>", &[Active::Script]),
+        ("<x:script xmlns:x=\"http://www.w3.org/2000/svg\"/>", &[Active::Script]),
+        ("<circle onclick='x()'/>", &[Active::EventHandler]),
+        ("<set attributeName=\"onmouseover\" to=\"x()\"/>", &[Active::EventHandler]),
+        ("<a xlink:href=\"&#106;avascript:x()\"/>", &[Active::Script]),
+        ("<a href=\"java&#9;script:x()\"/>", &[Active::Script]),
+        ("<foreignObject/>", &[Active::ForeignObject]),
+        ("<image href=\"//example.com/a.png\"/>", &[Active::ExternalReference]),
+        ("<style>@import 'https://example.com/a.css';</style>", &[Active::ExternalReference]),
+        ("<circle only_selected=\"true\" inkscape:onload=\"no handler\"/>", &[]),
+        ("<circle></square>", &[Active::NotLookedThrough]),
+    ] {
+        assert_eq!(active(inside), expected, "{inside}");
+    }
+}
+
+#[test]
+fn a_drawing_is_looked_through_to_its_end_or_not_trusted() {
+    let drawing = |padding: usize| format!("<svg>{}<script/></svg>", " ".repeat(padding));
+    let active = |padding| detect_whole(drawing(padding).as_bytes(), Wanted::ALL).active;
+    assert_eq!(active(HEAD_LENGTH * 2), [Active::Script]);
+    assert_eq!(active(SECOND_LENGTH * 2), [Active::NotLookedThrough]);
+}
+
+#[test]
+fn a_pdf_shows_its_actions_however_their_names_are_written() {
+    let active =
+        |body: &str| detect_whole(format!("%PDF-1.7\n{body}\n%%EOF padded to a file").as_bytes(), Wanted::ALL).active;
+    assert_eq!(active("<</S/JavaScript/JS(app.alert(1))>>"), [Active::Script]);
+    assert_eq!(active("<</S/J#61vaScript>>"), [Active::Script]);
+    assert_eq!(active("<</S/Launch/F(cmd.exe)>>"), [Active::Launch]);
+    assert_eq!(active("<</OpenAction[1 0 R /Fit]/JSON 1>>"), []);
+    assert_eq!(active("<</Type/EmbeddedFile/Length 1>>"), [Active::EmbeddedObject]);
+    assert_eq!(active("<</Type/EmbeddedFile/Subtype/text#2Fxml>>"), []);
+    let mut packed = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::default());
+    packed.write_all(b"1 0 <</S/JavaScript>>").expect("memory");
+    let body = [b"%PDF-1.7\n<</Type/ObjStm>>\nstream\r\n", packed.finish().expect("memory").as_slice()].concat();
+    assert_eq!(detect_whole(&body, Wanted::ALL).active, [Active::Script]);
+}
+
+#[test]
+fn an_archive_is_what_is_in_it() {
+    let types = |main: &str| format!("<Types><Override ContentType=\"application/vnd.{main}\"/></Types>");
+    let docx = types("openxmlformats-officedocument.wordprocessingml.document.main+xml");
+    let docm = types("ms-word.document.macroEnabled.main+xml");
+    let word = "application/vnd.openxmlformats-officedocument.wordprocessingml.document";
+    for (entries, expected) in [
+        (&[("a.txt", &b"a"[..])][..], "application/zip"),
+        (&[("[Content_Types].xml", docx.as_bytes()), ("word/document.xml", b"")], word),
+        // The list comes last, and the first file is any.
+        (&[("docProps/app.xml", b""), ("word/document.xml", b""), ("[Content_Types].xml", docx.as_bytes())], word),
+        (
+            &[("[Content_Types].xml", docm.as_bytes()), ("word/document.xml", b"")],
+            "application/vnd.ms-word.document.macroenabled.12",
+        ),
+        (
+            &[("[Content_Types].xml", b""), ("xl/workbook.xml", b"")],
+            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        ),
+        (&[("mimetype", b"application/epub+zip"), ("META-INF/container.xml", b"")], "application/epub+zip"),
+        (
+            &[("mimetype", b"application/vnd.oasis.opendocument.graphics")],
+            "application/vnd.oasis.opendocument.graphics",
+        ),
+        (&[("a", b""), ("mimetype", b"application/vnd.oasis.opendocument.text")], "application/zip"),
+        (&[("mimetype", b"image/png")], "application/zip"),
+        (&[("META-INF/MANIFEST.MF", b"")], "application/java-archive"),
+        (
+            &[("META-INF/MANIFEST.MF", b""), ("AndroidManifest.xml", b""), ("classes.dex", b"")],
+            "application/vnd.android.package-archive",
+        ),
+    ] {
+        assert_eq!(whole(&zip_of(entries)), expected, "{entries:?}");
+    }
+    assert_eq!(whole(b"PK\x05\x06\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"), "application/zip");
+    assert_eq!(whole(b"PK\x03\x04 and then nothing more of it"), "some application/zip");
+}
+
+#[test]
+fn an_archive_behind_something_else_is_still_told() {
+    let archive = [b"\x80\0 anything\n".to_vec(), zip_of(&[("a", b"b")])].concat();
+    assert_eq!(whole(&archive), "application/zip");
+    let script = [b"#!/bin/sh\nexit\n\0".to_vec(), zip_of(&[("a", b"b")])].concat();
+    assert_eq!(whole(&script), "text/x-shellscript");
+}
+
+#[test]
+fn a_directory_beyond_what_is_read_is_told_by_what_was_seen() {
+    let docx = b"<Types ContentType=\"x.wordprocessingml.document.main+xml\"/>";
+    let names: Vec<String> = (0..20_000).map(|n| format!("word/media/a-picture-with-a-long-name-{n}.png")).collect();
+    let mut entries: Vec<(&str, &[u8])> = vec![("[Content_Types].xml", docx)];
+    entries.extend(names.iter().map(|name| (name.as_str(), &b""[..])));
+    let content = detect_whole(&zip_of(&entries), Wanted::ALL);
+    assert_eq!(content.archive.map(|archive| archive.is_whole), Some(false));
+    assert_eq!(
+        content
+            .detected
+            .fits(&MediaType::known("application/vnd.openxmlformats-officedocument.wordprocessingml.document")),
+        Fit::Yes
+    );
+}
+
+#[test]
+fn what_an_archive_claims_is_counted_and_what_can_not_be_is_a_flaw() {
+    let honest = archive(&zip_of(&[("a", b"12345"), ("folder/b", b"")]));
+    assert_eq!((honest.packed, honest.unpacked, honest.flaw), (5, 5, None));
+    for name in ["../a", "/etc/passwd", "C:\\a", "a\\..\\b", "a\0b"] {
+        assert!(archive(&zip_of(&[(name, b"")])).flaw.is_some(), "{name}");
+    }
+    assert!(archive(&zip_of(&[("a", b""), ("a", b"")])).flaw.is_some());
+    let mut overlapping = zip_of(&[("a", b"12345"), ("b", b"")]);
+    let second = overlapping.windows(4).rposition(|window| window == b"PK\x01\x02").expect("there") + 42;
+    overlapping[second..second + 4].fill(0);
+    assert_eq!(archive(&overlapping).flaw, Some("holds files that overlap"));
+}
+
+#[test]
+fn what_hides_in_a_picture_is_seen_and_how_large_it_is() {
+    let gif = |comment: &[u8]| {
+        let start = b"GIF89a\x40\0\x30\0\0\0\0!\xfe".to_vec();
+        [start, vec![comment.len() as u8], comment.to_vec(), b"\0;".to_vec()].concat()
+    };
+    let plain = detect_whole(&gif(b"a holiday"), Wanted::ALL);
+    assert_eq!((plain.active, plain.dimensions), (Vec::new(), Some(Dimensions { width: 64, height: 48 })));
+    for hidden in [&b"<ScRiPt>x()</script>"[..], b"<?php eval($_GET[0]);", b"%PDF-1.4"] {
+        assert_eq!(detect_whole(&gif(hidden), Wanted::ALL).active, [Active::HiddenMarkup]);
+    }
+}
+
+#[test]
+fn a_second_look_is_taken_only_where_the_head_can_not_answer() {
+    let size = 1 << 30;
+    let looks = |head: &[u8], wanted| {
+        let mut full = head.to_vec();
+        full.resize(HEAD_LENGTH, b' ');
+        second_look(&full, size, wanted)
+    };
+    let none = Wanted::default();
+    assert_eq!(looks(b"PK\x03\x04", none), Some(size - LONGEST_LOOK as u64..size));
+    let small = second_look(&[&b"PK\x03\x04"[..], &[0; HEAD_LENGTH - 4]].concat(), 1 << 20, none);
+    assert_eq!(small, Some((1 << 20) - SECOND_LENGTH as u64..1 << 20));
+    assert_eq!(looks(b"%PDF-1.7", none), None);
+    assert_eq!(looks(b"%PDF-1.7", Wanted::ALL), Some(size - SECOND_LENGTH as u64..size));
+    assert_eq!(looks(b"<svg>", Wanted::ALL), Some(8192..8192 + SECOND_LENGTH as u64));
+    assert_eq!(looks(b"\xff\xd8\xff\xe1\xff\xff", none), None);
+    assert_eq!(looks(b"\xff\xd8\xff\xe1\xff\xff", Wanted::ALL), Some(8192..8192 + SECOND_LENGTH as u64));
+    assert_eq!(looks(b"\0\0\0\x1cftypisom\0\0\0\0isommp42avc1\0\0\0\x08moov", Wanted::ALL), None);
+    assert_eq!(looks(b"words", Wanted::ALL), None);
+    // A file that was read to its end is not read again.
+    assert_eq!(second_look(b"PK\x03\x04", 4, Wanted::ALL), None);
+}
+
+/// Beginnings that lead into every reader.
+const BEGINNINGS: &[&[u8]] = &[
+    b"",
+    b"PK\x03\x04",
+    b"PK\x05\x06",
+    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x09\0",
+    b"%PDF-1.7 /ObjStm stream\n",
+    b"\0\0\0\x18ftypisom",
+    b"OggS\0\x02",
+    b"\x1a\x45\xdf\xa3\x88\x42\x82\x85webm\0",
+    b"\xff\xd8\xff",
+    b"\x89PNG\r\n\x1a\n",
+    b"GIF89a",
+    b"RIFF\0\0\0\0WEBPVP8 ",
+    b"BM",
+    b"II*\0",
+    b"\xff\x0a",
+    b"\0\0\0\x0cJXL \r\n\x87\n",
+    b"\0\0\0\x18ftypheic\0\0\0\0mif1heic\0\0\0\x20meta",
+    b"8BPS\0\x01",
+    b"ID3\x04\0\0\0\0\0\x04",
+    b"\xff\xfb\x90",
+    b"\xff\xf1\x50",
+    b"<svg ",
+    b"<?xml version=\"1.0\"?><!DOCTYPE a [",
+    b"\xff\xfe<\0",
+    b"{\"",
+];
+
+proptest::proptest! {
+    #[test]
+    fn hostile_bytes_never_panic(
+        beginning in 0..BEGINNINGS.len(),
+        rest in proptest::collection::vec(proptest::num::u8::ANY, 0..HEAD_LENGTH * 2),
+    ) {
+        let bytes = [BEGINNINGS[beginning], &rest].concat();
+        let content = detect_whole(&bytes, Wanted::ALL);
+        let shown = content.detected.media_type();
+        proptest::prop_assert_eq!(shown.as_ref().and_then(|shown| MediaType::parse(shown.as_str()).ok()), shown);
+    }
+
+    #[test]
+    fn an_archive_with_any_byte_changed_never_panics(at in 0..400_usize, byte in proptest::num::u8::ANY) {
+        let mut bytes = zip_of(&[("mimetype", b"application/epub+zip"), ("[Content_Types].xml", b"<a/>"), ("word/a", b"b")]);
+        let at = at % bytes.len();
+        bytes[at] = byte;
+        detect_whole(&bytes, Wanted::ALL);
+    }
+
+    #[test]
+    fn no_look_is_longer_than_it_may_be_or_leads_out_of_the_file(
+        beginning in 0..BEGINNINGS.len(),
+        rest in proptest::collection::vec(proptest::num::u8::ANY, 0..600),
+        size in 0..=u64::MAX,
+    ) {
+        let head = [BEGINNINGS[beginning], &rest].concat();
+        let size = size.max(head.len() as u64);
+        if let Some(range) = second_look(&head, size, Wanted::ALL) {
+            proptest::prop_assert!(range.start < range.end && range.end <= size);
+            proptest::prop_assert!(range.end - range.start <= LONGEST_LOOK as u64 && range.start >= head.len() as u64);
+        }
+    }
+}
+
+#[test]
+fn the_work_grows_no_faster_than_the_bytes() {
+    let full = HEAD_LENGTH + SECOND_LENGTH;
+    let patterns: [(&[u8], &[u8]); 9] = [
+        (b"%PDF-1.7\n", b"/ObjStm stream\n"),
+        (b"%PDF-1.7\n", b"/#4"),
+        (b"<svg ", b"j \t"),
+        (b"<svg>", b"<a "),
+        (b"<!--", b"<!--"),
+        (b"PK\x03\x04", b"PK\x05\x06"),
+        (b"PK\x03\x04", b"PK\x01\x02"),
+        (b"", b"["),
+        (b"\xff\xd8\xff", b"\xff\xe1\0\x02"),
+    ];
+    for (beginning, pattern) in patterns {
+        let mut bytes = beginning.to_vec();
+        bytes.extend(pattern.iter().cycle().take(full - bytes.len()));
+        let started = std::time::Instant::now();
+        detect_whole(&bytes, Wanted::ALL);
+        // Without optimisation, on a busy machine: what is quadratic takes minutes.
+        assert!(started.elapsed().as_secs() < 5, "{}", String::from_utf8_lossy(pattern));
+    }
+}

@@ -1,0 +1,1 @@
+class A { int two() { return 2; } }

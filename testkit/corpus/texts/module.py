@@ -1,0 +1,7 @@
+"""A module."""
+
+import os
+
+
+def two():
+    return 2

@@ -1,0 +1,2 @@
+require 'set'
+puts 1

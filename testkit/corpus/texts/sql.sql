@@ -1,0 +1,3 @@
+-- a dump
+CREATE TABLE a (b int);
+INSERT INTO a VALUES (1);

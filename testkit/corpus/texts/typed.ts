@@ -1,0 +1,2 @@
+interface A { b: number }
+export const a: A = { b: 1 };
