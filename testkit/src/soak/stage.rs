@@ -23,6 +23,9 @@ pub(super) const DEAD: &str = "soak-events-dead";
 /// For how long the queue hides what it handed out. As in production but shorter, so that what a killed worker had in hand
 /// comes again often enough.
 const VISIBILITY_SECONDS: &str = "20";
+/// How often the bucket is gone round, and how old a stray must be: a round under way all the time.
+const RECONCILE_SECONDS: &str = "5";
+const GRACE_SECONDS: &str = "60";
 /// As in production.
 const MOST_RECEIVES: u32 = 8;
 
@@ -152,6 +155,8 @@ fn settings(fake: &FakeAws, database: &Database) -> Vec<(&'static str, String)> 
         ("SLUICE_POLICIES", policies.to_owned()),
         ("SLUICE_FILES_TENANT", "demo".to_owned()),
         ("SLUICE_FILES_WAIT", "2".to_owned()),
+        ("SLUICE_RECONCILE_EVERY", RECONCILE_SECONDS.to_owned()),
+        ("SLUICE_STRAY_GRACE", GRACE_SECONDS.to_owned()),
         ("SLUICE_WORKER_GRACE", "10".to_owned()),
         ("SLUICE_WORKER_LISTEN", "127.0.0.1:0".to_owned()),
         ("AWS_ACCESS_KEY_ID", "test".to_owned()),
