@@ -131,9 +131,12 @@ impl Bench {
 
     /// Waits until Postgres has done what somebody asked for who is gone.
     pub(super) async fn database_is_idle(&self) {
-        while self.count(AT_WORK).await > 0 {
-            tokio::time::sleep(Duration::from_millis(2)).await;
-        }
+        let idle = async {
+            while self.count(AT_WORK).await > 0 {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+        };
+        tokio::time::timeout(crate::PATIENCE, idle).await.expect("no statement takes that long");
     }
 
     async fn run(&self, statements: &str) {

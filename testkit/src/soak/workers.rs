@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Soak;
 use super::tally::Tally;
+use crate::process::{memory, signal};
 
 /// How long a worker that was asked to stop may take: its grace of 10 s, a long poll of 5 s, and some.
 const STOP: Duration = Duration::from_secs(30);
@@ -170,9 +171,7 @@ impl Workers {
 
     /// The memory that a worker has, in kibibytes.
     fn resident(&self, number: usize) -> Option<u64> {
-        let id = self.slots.get(number)?.child.as_ref()?.id()?;
-        let status = std::fs::read_to_string(format!("/proc/{id}/status")).ok()?;
-        status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB")?.parse().ok())
+        memory(self.slots.get(number)?.child.as_ref()?, "VmRSS")
     }
 }
 
@@ -181,12 +180,5 @@ fn prepare(logs: &Path) {
     std::fs::create_dir_all(logs).expect("the folder of logs can be made");
     for log in super::logs::files(logs) {
         std::fs::remove_file(log).expect("old logs can be removed");
-    }
-}
-
-fn signal(child: &Child, name: &str) {
-    if let Some(id) = child.id() {
-        let sent = std::process::Command::new("kill").args([&format!("-{name}"), &id.to_string()]).status();
-        assert!(sent.expect("kill can be run").success(), "a child takes signals");
     }
 }
