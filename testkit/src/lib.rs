@@ -18,6 +18,7 @@ pub mod postgres;
 pub mod process;
 pub mod proxy;
 mod seed;
+mod settings;
 pub mod soak;
 mod upload;
 mod world;

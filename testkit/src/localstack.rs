@@ -6,7 +6,7 @@ use aws_sdk_s3::types::{
 };
 use aws_sdk_sqs::types::QueueAttributeName;
 use serde_json::{Value, json};
-use sluice_common::storage::{Location, SdkClients};
+use sluice_common::storage::SdkClients;
 
 use crate::invariants::State;
 
@@ -140,16 +140,6 @@ impl Localstack {
         }
         let answer = request.send().await.expect("LocalStack answers");
         assert!(answer.status().is_success(), "{service}: {}", answer.text().await.unwrap_or_default());
-    }
-
-    /// Where the bucket is.
-    pub(crate) fn location(&self) -> Location {
-        Location {
-            bucket: self.name.clone(),
-            region: REGION.to_owned(),
-            endpoint: Some(self.endpoint.clone()),
-            path_style: true,
-        }
     }
 
     /// The endpoint of all its services.

@@ -7,7 +7,6 @@ use std::time::Duration;
 use sluice_api::auth::NewKey;
 use sluice_common::db::api_keys;
 use sluice_common::domain::Tenant;
-use sluice_common::settings::Reader;
 use sluice_worker::Times;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -17,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use crate::database::Database;
 use crate::fake_aws::FakeAws;
 use crate::localstack::{Localstack, Manners, Route, variable};
+use crate::settings::{Places, read, settings};
 use crate::{Client, PATIENCE, Postgres};
 
 /// How a world is made.
@@ -97,8 +97,17 @@ impl Build {
         let endpoint = fake.as_ref().map(|fake| fake.endpoint().to_owned());
         let endpoint = endpoint.unwrap_or_else(|| variable("SLUICE_TEST_AWS_ENDPOINT"));
         let localstack = Localstack::create(endpoint, self.route, self.manners).await;
+        let dead_letters = localstack.dead_letters_url().to_owned();
+        let own = self.settings.iter().copied().chain([("SLUICE_SQS_DLQ_URL", dead_letters.as_str())]);
+        let own: Vec<_> = own.collect();
+        let places = Places {
+            database_url: database.url(),
+            endpoint: localstack.endpoint(),
+            bucket: localstack.bucket(),
+            queue_url: localstack.queue_url().to_owned(),
+        };
         let mut world = World {
-            settings: settings(&database, &localstack, &self.settings),
+            settings: settings(places, &own),
             api: ([127, 0, 0, 1], 0).into(),
             parts: Vec::new(),
             workers: Vec::new(),
@@ -141,7 +150,8 @@ impl World {
     /// One to be made otherwise.
     pub fn build() -> Build {
         let (route, times) = (Route::Direct, Times::default());
-        let manners = Manners { hidden: 60, most_times: None };
+        let hidden = times.hidden.as_secs().try_into().expect("a minute");
+        let manners = Manners { hidden, most_times: None };
         Build { route, on_fake: false, worker: true, times, manners, server: None, settings: Vec::new() }
     }
 
@@ -231,7 +241,7 @@ impl World {
     async fn start_api(&mut self) {
         let listener = TcpListener::bind(self.api).await.expect("a port is free");
         self.api = listener.local_addr().expect("it is bound");
-        let settings = sluice_api::Settings::read(&self.reader()).expect("the settings are valid");
+        let settings = read(&self.settings, sluice_api::Settings::read);
         self.parts.push(tokio::spawn(async move {
             sluice_api::serve(settings, listener, std::future::pending()).await.expect("the API serves");
         }));
@@ -241,7 +251,7 @@ impl World {
     pub async fn start_worker(&mut self) {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
         self.workers.push(listener.local_addr().expect("it is bound"));
-        let settings = sluice_worker::Settings::read(&self.reader()).expect("the settings are valid");
+        let settings = read(&self.settings, sluice_worker::Settings::read);
         let settings = sluice_worker::Settings { times: self.times.clone(), ..settings };
         self.parts.push(tokio::spawn(async move {
             sluice_worker::run(settings, listener, CancellationToken::new()).await.expect("the worker works");
@@ -253,12 +263,6 @@ impl World {
         self.settings.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
-    fn reader(&self) -> Reader<'static> {
-        let settings = self.settings.clone();
-        let variable = move |name: &str| settings.iter().find(|(set, _)| set == name).map(|(_, value)| value.clone());
-        Reader::new(Box::leak(Box::new(variable)))
-    }
-
     /// Ends it at once: how parts stop by themselves is tested where they run as processes.
     pub(crate) fn stop(self) {
         for part in &self.parts {
@@ -266,26 +270,4 @@ impl World {
             part.abort();
         }
     }
-}
-
-/// The settings of all parts, as the environment would give them.
-fn settings(database: &Database, localstack: &Localstack, own: &[(&str, &str)]) -> Vec<(String, String)> {
-    let bucket = localstack.location();
-    let policies = concat!(env!("CARGO_MANIFEST_DIR"), "/../localstack/policies.toml").to_owned();
-    let common = [
-        ("SLUICE_DATABASE_URL", database.url()),
-        ("SLUICE_DATABASE_CONNECTIONS", "4".to_owned()),
-        ("SLUICE_S3_BUCKET", bucket.bucket),
-        ("SLUICE_S3_REGION", bucket.region),
-        ("SLUICE_S3_ENDPOINT", localstack.endpoint().to_owned()),
-        ("SLUICE_S3_PATH_STYLE", "true".to_owned()),
-        ("SLUICE_SQS_ENDPOINT", localstack.endpoint().to_owned()),
-        ("SLUICE_SQS_QUEUE_URL", localstack.queue_url().to_owned()),
-        ("SLUICE_SQS_DLQ_URL", localstack.dead_letters_url().to_owned()),
-        ("SLUICE_POLICIES", policies),
-        ("SLUICE_FILES_TENANT", "demo".to_owned()),
-    ];
-    let own = own.iter().map(|(name, value)| (*name, (*value).to_owned()));
-    // The first of a name counts.
-    own.chain(common).map(|(name, value)| (name.to_owned(), value)).collect()
 }
