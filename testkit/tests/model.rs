@@ -16,7 +16,7 @@ const LONGEST: usize = 40;
 /// So many lists in a round. Each round has the next seed.
 const ROUND: u32 = 10;
 /// So many rounds, and more until `SLUICE_TEST_MODEL_SECONDS` are up.
-const ROUNDS: usize = 12;
+const ROUNDS: usize = 8;
 
 /// There is an upload of each kind from the beginning.
 fn list() -> impl Strategy<Value = Vec<Op>> {
