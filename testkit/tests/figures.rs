@@ -88,7 +88,7 @@ async fn every_delivery_is_answered_and_every_verdict_counted_whatever_fails() {
     let mut world = World::build().on_fake().without_worker().start().await;
     let before = counts(&world);
     world.fake().events().duplicate(1);
-    world.fake().on(Op::GetObject).times(20).answer(503, "SlowDown");
+    world.fake().on(Op::GetObject).times(20).answer(403, "InvalidObjectState");
     world.fake().on(Op::DeleteMessageBatch).times(3).fail_entries(2, "InternalError");
     world.deliver(&world.plant(UPLOADS as usize).await);
     world.start_worker().await;
@@ -96,7 +96,7 @@ async fn every_delivery_is_answered_and_every_verdict_counted_whatever_fails() {
     world.until_in_time("all is done", answered).await;
     let after = counts(&world);
     let [received, answered, verdicts] = std::array::from_fn(|of| after[of] - before[of]);
-    assert!(received > 2 * UPLOADS, "each came twice, and some once more: {received}");
+    assert!(received >= 2 * UPLOADS + 20, "each came twice, and 20 times one came once more: {received}");
     assert_eq!((answered, verdicts), (received, UPLOADS));
     world.end().await;
 }

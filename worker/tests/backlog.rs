@@ -72,10 +72,14 @@ async fn a_store_that_ignores_the_range_is_read_no_further_than_the_head() {
     let keys = world.plant(12).await;
     let worker = WorkerProcess::start(env!("CARGO_BIN_EXE_sluice-worker"), &world, &[]).await;
     let before = worker.most_memory();
+    // All at once: what would be read of them would be in memory together.
+    let gate = world.fake().on(Op::GetObject).hold();
     for key in &keys {
         world.fake().put_object(world.localstack.bucket(), key, huge.clone());
         world.localstack.send_event(key).await;
     }
+    world.fake().seen(Op::GetObject, 12).await;
+    gate.open();
     world.until_in_time("all are rejected", async || world.uploads_that_are("rejected").await == 12).await;
     assert_eq!(world.count("SELECT min(object_size) FROM uploads").await, 16 * MIB as i64);
     let grown = (worker.most_memory() - before) / 1024;
