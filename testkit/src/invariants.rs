@@ -2,6 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
+use aws_sdk_s3::types::Object;
+use tokio_postgres::Row;
+
 use crate::World;
 
 /// Each query counts what must not be.
@@ -25,6 +28,17 @@ pub(crate) const NEVER: &[(&str, &str)] = &[
     ),
 ];
 
+/// Uploads whose time is up.
+const OVERDUE: &str = "SELECT count(*) FROM uploads WHERE status = 'pending' AND deadline < now()";
+
+/// Lets just the time pass after which they are looked at.
+const MAKE_OVERDUE_DUE: &str = "UPDATE uploads SET look_at = now()
+    WHERE status = 'pending' AND deadline < now() AND look_at > now()";
+
+/// Where the objects of pending uploads would be, but of those whose event an operator sees.
+const AWAITED: &str = "SELECT grant_key FROM uploads u WHERE status = 'pending'
+    AND NOT EXISTS (SELECT FROM dead_events d WHERE position(u.grant_key IN d.body) > 0)";
+
 /// Whoever migrates has one open for a moment; one that was left open stays.
 pub(crate) const OPEN_TRANSACTIONS: (&str, &str) = (
     "a transaction left open",
@@ -44,6 +58,16 @@ impl World {
         self.until("the queue is empty", async || {
             self.let_time_pass();
             self.localstack.messages().await == 0
+        })
+        .await;
+        self.until("nothing is pending past its deadline", async || {
+            self.query(MAKE_OVERDUE_DUE).await;
+            self.count(OVERDUE).await == 0
+        })
+        .await;
+        self.until("nothing is pending whose message was deleted", async || {
+            self.let_time_pass();
+            self.pending_and_there().await.is_empty()
         })
         .await;
         self.until("no unwanted object is left", async || {
@@ -68,21 +92,66 @@ impl World {
         }
     }
 
-    /// The bucket holds what was confirmed, what may still be pending, and nothing else.
+    /// Pending uploads whose objects are there. Every event has come by now, but for those that never do: somebody deleted a
+    /// message and settled nothing.
+    async fn pending_and_there(&self) -> Vec<String> {
+        if !self.localstack.tells_of_objects() || self.localstack.dead_letters().await > 0 {
+            return Vec::new();
+        }
+        let never: Vec<String> = self.fake.as_ref().map(|fake| fake.events().lost()).unwrap_or_default();
+        let is_held = self.fake.as_ref().is_some_and(|fake| fake.events().held() > 0);
+        let awaited: Vec<String> = self.query(AWAITED).await.iter().map(|row| row.get(0)).collect();
+        if awaited.is_empty() || is_held {
+            return Vec::new();
+        }
+        let objects = self.localstack.object_keys().await;
+        objects.into_iter().filter(|key| awaited.contains(key) && !never.contains(key)).collect()
+    }
+
+    /// The bucket holds what was confirmed, just as it was recorded; what may still be pending; and nothing else.
     async fn every_object_has_its_upload(&self) {
-        let rows = self
-            .query(
-                "SELECT object_key AS key, true AS must FROM uploads WHERE status = 'confirmed'
-                UNION ALL SELECT grant_key, false FROM uploads WHERE status = 'pending'",
-            )
-            .await;
-        let owned: HashMap<String, bool> = rows.iter().map(|row| (row.get("key"), row.get("must"))).collect();
-        let objects: HashSet<String> = self.localstack.object_keys().await.into_iter().collect();
-        for object in &objects {
-            assert!(self.strangers.contains(object) || owned.contains_key(object), "no upload owns {object}");
+        let pending = self.query("SELECT grant_key FROM uploads WHERE status = 'pending'").await;
+        let mut owned: HashMap<String, Option<State>> = pending.iter().map(|row| (row.get(0), None)).collect();
+        for row in self.query(CONFIRMED).await {
+            owned.insert(row.get("key"), Some(State::of(&row)));
         }
-        for (key, _) in owned.iter().filter(|(_, must)| **must) {
-            assert!(objects.contains(key), "the confirmed object {key} is gone");
+        let objects = self.localstack.objects().await;
+        let mut there: HashMap<String, State> = objects.iter().filter_map(State::listed).collect();
+        for key in there.keys().filter(|key| !self.strangers.contains(key)) {
+            assert!(owned.contains_key(key), "no upload owns {key}");
         }
+        for (key, confirmed) in owned {
+            let Some(confirmed) = confirmed.filter(|_| !self.strangers.contains(&key)) else { continue };
+            let object = match &confirmed.version_id {
+                Some(version_id) => self.localstack.version(&key, version_id).await,
+                None => there.remove(&key),
+            };
+            assert_eq!(object, Some(confirmed), "the confirmed object {key} is not the one that was recorded");
+        }
+    }
+}
+
+const CONFIRMED: &str = "SELECT object_key AS key, object_etag, object_size, object_version_id
+    FROM uploads WHERE status = 'confirmed'";
+
+/// One state of an object.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct State {
+    pub(crate) etag: String,
+    pub(crate) size: i64,
+    pub(crate) version_id: Option<String>,
+}
+
+impl State {
+    /// The one that a verdict recorded.
+    fn of(row: &Row) -> Self {
+        let (etag, size) = (row.get("object_etag"), row.get("object_size"));
+        Self { etag, size, version_id: row.get("object_version_id") }
+    }
+
+    /// The one that a list of the bucket shows, under its key.
+    fn listed(object: &Object) -> Option<(String, Self)> {
+        let (etag, size) = (object.e_tag.clone()?, object.size?);
+        Some((object.key.clone()?, Self { etag, size, version_id: None }))
     }
 }

@@ -16,9 +16,12 @@ mod localstack;
 pub mod model;
 mod on_fake;
 mod planted;
+mod port;
 pub mod postgres;
 pub mod process;
 pub mod proxy;
+mod seed;
+mod settings;
 pub mod soak;
 mod upload;
 mod world;
@@ -30,8 +33,10 @@ pub use localstack::Localstack;
 pub use postgres::Postgres;
 pub use process::WorkerProcess;
 pub use proxy::{Fault, Proxy};
+pub use seed::seed;
 pub use upload::TestUpload;
 pub use world::{Build, World};
 
-/// The longest that anything in a test is waited for.
-pub const PATIENCE: std::time::Duration = std::time::Duration::from_secs(30);
+/// The longest that anything in a test is waited for: much, as machines are busy; but less than the minute for which a queue
+/// hides what it handed out, so that what only comes again by that is missed.
+pub const PATIENCE: std::time::Duration = std::time::Duration::from_secs(50);

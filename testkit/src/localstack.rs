@@ -9,6 +9,8 @@ use aws_sdk_sqs::types::QueueAttributeName;
 use serde_json::{Value, json};
 use sluice_common::storage::{Location, SdkClients};
 
+use crate::invariants::State;
+
 pub(crate) const REGION: &str = "us-east-1";
 /// LocalStack derives the account from the access key.
 const ACCOUNT: &str = "000000000000";
@@ -42,6 +44,7 @@ pub struct Localstack {
     sqs: aws_sdk_sqs::Client,
     queue_url: String,
     dead_letters_url: String,
+    route: Route,
 }
 
 /// A variable that `./dev test` sets.
@@ -89,7 +92,7 @@ impl Localstack {
             queue = queue.attributes(QueueAttributeName::RedrivePolicy, redrive.to_string());
         }
         let queue_url = queue.send().await.expect("the queue is made").queue_url.expect("a queue has a URL");
-        let localstack = Self { endpoint, name, location, s3, sqs, queue_url, dead_letters_url };
+        let localstack = Self { endpoint, name, location, s3, sqs, queue_url, dead_letters_url, route };
         localstack.lead_events(route).await;
         localstack
     }
@@ -232,6 +235,17 @@ impl Localstack {
         let enabled = VersioningConfiguration::builder().status(BucketVersioningStatus::Enabled).build();
         let request = self.s3.put_bucket_versioning().bucket(&self.name).versioning_configuration(enabled);
         request.send().await.expect("the bucket keeps versions");
+    }
+
+    /// Whether the queue is told of every object.
+    pub(crate) fn tells_of_objects(&self) -> bool {
+        self.route != Route::Nowhere
+    }
+
+    /// One version of an object, if it is there.
+    pub(crate) async fn version(&self, key: &str, version_id: &str) -> Option<State> {
+        let head = self.s3.head_object().bucket(&self.name).key(key).version_id(version_id).send().await.ok()?;
+        Some(State { etag: head.e_tag?, size: head.content_length?, version_id: head.version_id })
     }
 
     /// The keys of all objects, in order.

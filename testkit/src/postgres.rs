@@ -1,7 +1,6 @@
 //! A Postgres of a test's own, which can be stopped and started again.
 
 use std::fs;
-use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -9,6 +8,7 @@ use std::time::Duration;
 use tokio_postgres::NoTls;
 
 use crate::PATIENCE;
+use crate::port::free_port;
 
 /// A server with one superuser and nothing in it. It ends with the test, however the test ends.
 pub struct Postgres {
@@ -132,14 +132,10 @@ fn unprivileged() -> Option<(u32, u32)> {
     Some(of("postgres").or_else(|| of("nobody")).expect("every system has a nobody"))
 }
 
-/// A port that nobody listens on.
-fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
-    listener.local_addr().expect("it is bound").port()
-}
-
 #[cfg(test)]
 mod tests {
+    use std::net::TcpListener;
+
     use super::*;
 
     #[tokio::test]

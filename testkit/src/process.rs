@@ -1,7 +1,6 @@
 //! A worker as a process of its own, which can be killed: what it logs, what it says of itself, how it ends.
 
 use std::process::{ExitStatus, Stdio};
-use std::time::Duration;
 
 use reqwest::StatusCode;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
@@ -63,7 +62,7 @@ impl WorkerProcess {
 
     /// Asks it to stop.
     pub fn terminate(&self) {
-        self.signal("TERM");
+        signal(&self.child, "TERM");
     }
 
     /// Ends it at once, as a lost machine would.
@@ -82,11 +81,24 @@ impl WorkerProcess {
         ended.unwrap_or_else(|_| panic!("the worker did not end:\n{}", self.log())).expect("it is ours")
     }
 
-    fn signal(&self, name: &str) {
-        let id = self.child.id().expect("it runs").to_string();
-        let sent = std::process::Command::new("kill").args([&format!("-{name}"), &id]).status();
-        assert!(sent.expect("kill can be run").success());
+    /// The most memory that it ever had, in KiB.
+    pub fn most_memory(&self) -> u64 {
+        memory(&self.child, "VmHWM").expect("it runs")
     }
+}
+
+/// Sends a signal to a process that runs: `TERM`, `STOP`.
+pub fn signal(child: &Child, name: &str) {
+    let id = child.id().expect("it runs").to_string();
+    let sent = std::process::Command::new("kill").args([&format!("-{name}"), &id]).status();
+    assert!(sent.expect("kill can be run").success(), "a child takes signals");
+}
+
+/// What Linux says of a running process's memory, in KiB: `VmRSS`, what it has; `VmHWM`, the most it ever had.
+pub fn memory(child: &Child, what: &str) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", child.id()?)).ok()?;
+    let of = |line: &str| line.strip_prefix(what)?.trim_start_matches(':').trim().strip_suffix(" kB")?.parse().ok();
+    status.lines().find_map(of)
 }
 
 /// How long passes until a killed worker's work is done by another.
@@ -100,12 +112,9 @@ impl Recovery {
         Self { began: std::time::Instant::now() }
     }
 
-    /// Ends now, within this time. It is printed, for whoever wants the figure.
-    #[track_caller]
-    pub fn ends_within(&self, limit: Duration) {
-        let took = self.began.elapsed();
-        eprintln!("recovered after {:.2} s", took.as_secs_f64());
-        assert!(took <= limit, "it took {took:?}");
+    /// Ends now. It is printed, for whoever wants the figure; how fast the machine is proves nothing.
+    pub fn ends(&self) {
+        eprintln!("recovered after {:.2} s", self.began.elapsed().as_secs_f64());
     }
 }
 

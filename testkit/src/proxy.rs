@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
 use crate::PATIENCE;
+use crate::port::free_port;
 
 /// What happens to a connection from the request on that it befalls.
 #[derive(Debug, Clone, Copy)]
@@ -61,8 +62,8 @@ impl Proxy {
         let port = url.port_or_known_default().expect("a port");
         let server = (url.host_str().expect("a host"), port);
         let server = tokio::net::lookup_host(server).await.expect("it is known").next().expect("it has an address");
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
-        let address = listener.local_addr().expect("it is bound");
+        let address = SocketAddr::from(([127, 0, 0, 1], free_port()));
+        let listener = TcpListener::bind(address).await.expect("the port is still free");
         url.set_host(Some("127.0.0.1")).expect("a host");
         url.set_port(Some(address.port())).expect("a port");
         let faults = Arc::new(Faults { rule: Mutex::new(None), befallen: watch::Sender::new(0) });

@@ -4,11 +4,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_credential_types::Credentials;
 use sluice_api::auth::NewKey;
 use sluice_common::db::api_keys;
 use sluice_common::domain::Tenant;
-use sluice_common::settings::Reader;
 use sluice_common::storage::Location;
 use sluice_worker::Times;
 use tokio::net::TcpListener;
@@ -20,6 +18,7 @@ use crate::database::Database;
 use crate::fake_aws::FakeAws;
 use crate::garage;
 use crate::localstack::{Localstack, Manners, Route, variable};
+use crate::settings::{Places, read, settings};
 use crate::{Client, PATIENCE, Postgres};
 
 /// How a world is made.
@@ -107,12 +106,20 @@ impl Build {
         let endpoint = endpoint.unwrap_or_else(|| variable("SLUICE_TEST_AWS_ENDPOINT"));
         let store = self.on_garage.then(second_store);
         let localstack = Localstack::create(endpoint, store, self.route, self.manners).await;
-        let mut own = self.settings;
-        if self.on_garage {
-            own.extend([("SLUICE_STORE", "garage"), ("SLUICE_SQS_QUEUE_URL", ""), ("SLUICE_SQS_DLQ_URL", "")]);
-        }
+        let bucket = localstack.location();
+        let dead_letters = localstack.dead_letters_url().to_owned();
+        let elsewhere =
+            if self.on_garage { on_second_store(&bucket) } else { vec![("SLUICE_SQS_DLQ_URL", dead_letters)] };
+        let own = self.settings.iter().copied();
+        let own: Vec<_> = own.chain(elsewhere.iter().map(|(name, value)| (*name, value.as_str()))).collect();
+        let places = Places {
+            database_url: database.url(),
+            endpoint: localstack.endpoint(),
+            bucket: localstack.bucket(),
+            queue_url: localstack.queue_url().to_owned(),
+        };
         let mut world = World {
-            settings: settings(&database, &localstack, &own),
+            settings: settings(places, &own),
             api: ([127, 0, 0, 1], 0).into(),
             parts: Vec::new(),
             workers: Vec::new(),
@@ -155,7 +162,8 @@ impl World {
     /// One to be made otherwise.
     pub fn build() -> Build {
         let (route, times) = (Route::Direct, Times::default());
-        let manners = Manners { hidden: 60, most_times: None };
+        let hidden = times.hidden.as_secs().try_into().expect("a minute");
+        let manners = Manners { hidden, most_times: None };
         let (server, settings) = (None, Vec::new());
         Build { route, on_fake: false, on_garage: false, worker: true, times, manners, server, settings }
     }
@@ -246,7 +254,7 @@ impl World {
     async fn start_api(&mut self) {
         let listener = TcpListener::bind(self.api).await.expect("a port is free");
         self.api = listener.local_addr().expect("it is bound");
-        let settings = sluice_api::Settings::read(&self.reader()).expect("the settings are valid");
+        let settings = read(&self.settings, sluice_api::Settings::read);
         self.parts.push(tokio::spawn(async move {
             sluice_api::serve(settings, listener, std::future::pending()).await.expect("the API serves");
         }));
@@ -256,7 +264,7 @@ impl World {
     pub async fn start_worker(&mut self) {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
         self.workers.push(listener.local_addr().expect("it is bound"));
-        let settings = sluice_worker::Settings::read(&self.reader()).expect("the settings are valid");
+        let settings = read(&self.settings, sluice_worker::Settings::read);
         let settings = sluice_worker::Settings { times: self.times.clone(), ..settings };
         self.parts.push(tokio::spawn(async move {
             sluice_worker::run(settings, listener, CancellationToken::new()).await.expect("the worker works");
@@ -266,12 +274,6 @@ impl World {
     /// The settings of its parts, for a part that is to run as a process.
     pub fn settings(&self) -> impl Iterator<Item = (&str, &str)> {
         self.settings.iter().map(|(name, value)| (name.as_str(), value.as_str()))
-    }
-
-    fn reader(&self) -> Reader<'static> {
-        let settings = self.settings.clone();
-        let variable = move |name: &str| settings.iter().find(|(set, _)| set == name).map(|(_, value)| value.clone());
-        Reader::new(Box::leak(Box::new(variable)))
     }
 
     /// Ends it at once: how parts stop by themselves is tested where they run as processes.
@@ -294,28 +296,16 @@ fn second_store() -> Location {
     }
 }
 
-/// The settings of all parts, as the environment would give them.
-fn settings(database: &Database, localstack: &Localstack, own: &[(&str, &str)]) -> Vec<(String, String)> {
-    let bucket = localstack.location();
-    let key = bucket.credentials.as_ref();
-    let key = |part: fn(&Credentials) -> &str| key.map(part).unwrap_or_default().to_owned();
-    let policies = concat!(env!("CARGO_MANIFEST_DIR"), "/../localstack/policies.toml").to_owned();
-    let common = [
-        ("SLUICE_DATABASE_URL", database.url()),
-        ("SLUICE_DATABASE_CONNECTIONS", "4".to_owned()),
-        ("SLUICE_S3_BUCKET", bucket.bucket),
-        ("SLUICE_S3_REGION", bucket.region),
+/// What is set otherwise where the bucket is on the second store, which sends no events.
+fn on_second_store(bucket: &Location) -> Vec<(&'static str, String)> {
+    let credentials = bucket.credentials.as_ref().expect("the second store has keys of its own");
+    vec![
+        ("SLUICE_STORE", "garage".to_owned()),
+        ("SLUICE_S3_REGION", bucket.region.clone()),
         ("SLUICE_S3_ENDPOINT", bucket.endpoint.clone().expect("it is not Amazon's")),
-        ("SLUICE_S3_ACCESS_KEY_ID", key(Credentials::access_key_id)),
-        ("SLUICE_S3_SECRET_ACCESS_KEY", key(Credentials::secret_access_key)),
-        ("SLUICE_STORE", "localstack".to_owned()),
-        ("SLUICE_SQS_ENDPOINT", localstack.endpoint().to_owned()),
-        ("SLUICE_SQS_QUEUE_URL", localstack.queue_url().to_owned()),
-        ("SLUICE_SQS_DLQ_URL", localstack.dead_letters_url().to_owned()),
-        ("SLUICE_POLICIES", policies),
-        ("SLUICE_FILES_TENANT", "demo".to_owned()),
-    ];
-    let own = own.iter().map(|(name, value)| (*name, (*value).to_owned()));
-    // The first of a name counts.
-    own.chain(common).map(|(name, value)| (name.to_owned(), value)).collect()
+        ("SLUICE_S3_ACCESS_KEY_ID", credentials.access_key_id().to_owned()),
+        ("SLUICE_S3_SECRET_ACCESS_KEY", credentials.secret_access_key().to_owned()),
+        ("SLUICE_SQS_QUEUE_URL", String::new()),
+        ("SLUICE_SQS_DLQ_URL", String::new()),
+    ]
 }

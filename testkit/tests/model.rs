@@ -9,13 +9,14 @@ use proptest::test_runner::{
     Config, FileFailurePersistence, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner,
 };
 use sluice_testkit::model::{Bench, Op, Seam, Side, Step, check};
+use sluice_testkit::seed;
 
 /// The most operations in a list.
 const LONGEST: usize = 40;
-/// How long to try, in seconds, unless `SLUICE_TEST_MODEL_SECONDS` says otherwise.
-const SECONDS: u64 = 30;
-/// So many lists in a round. Each round has the next seed, and there are rounds until the time is up.
+/// So many lists in a round. Each round has the next seed.
 const ROUND: u32 = 10;
+/// So many rounds, and more until `SLUICE_TEST_MODEL_SECONDS` are up.
+const ROUNDS: usize = 8;
 
 /// There is an upload of each kind from the beginning.
 fn list() -> impl Strategy<Value = Vec<Op>> {
@@ -66,8 +67,10 @@ fn begun() -> impl Strategy<Value = (Step, Seam)> {
     ]
 }
 
-fn variable(name: &str) -> Option<u64> {
-    std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name} is a number")))
+/// How long to go on trying.
+fn seconds() -> Duration {
+    let seconds = std::env::var("SLUICE_TEST_MODEL_SECONDS").ok();
+    Duration::from_secs(seconds.map_or(0, |seconds| seconds.parse().expect("a number of seconds")))
 }
 
 /// Failures are kept beside this file, and tried first from then on.
@@ -87,14 +90,13 @@ fn runner(seed: u64) -> TestRunner {
 
 #[test]
 fn whatever_happens_in_whatever_order_each_step_does_what_the_model_says() {
-    let seed = variable("SLUICE_TEST_MODEL_SEED").unwrap_or_else(rand::random);
-    let time = Duration::from_secs(variable("SLUICE_TEST_MODEL_SECONDS").unwrap_or(SECONDS));
-    eprintln!("SLUICE_TEST_MODEL_SEED={seed}");
+    let seed = seed("SLUICE_TEST_MODEL_SEED");
+    let time = seconds();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime = runtime.expect("a runtime starts");
     let bench = RefCell::new(runtime.block_on(Bench::set()));
     let (started, lists) = (Instant::now(), Cell::new(0));
-    for seed in seed.. {
+    for (round, seed) in (seed..).enumerate() {
         let tried = runner(seed).run(&list(), |ops| {
             lists.set(lists.get() + 1);
             let checked = runtime.block_on(check(&mut bench.borrow_mut(), &ops));
@@ -105,7 +107,7 @@ fn whatever_happens_in_whatever_order_each_step_does_what_the_model_says() {
             Err(TestError::Abort(why)) => panic!("SLUICE_TEST_MODEL_SEED={seed}: {why}"),
             Ok(()) => {}
         }
-        if started.elapsed() > time {
+        if round + 1 >= ROUNDS && started.elapsed() > time {
             break;
         }
     }

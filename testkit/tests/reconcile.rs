@@ -23,10 +23,6 @@ async fn round(world: &World) -> Value {
     world.query(&reports).await[0].get(0)
 }
 
-async fn key_of(world: &World, upload: &TestUpload) -> String {
-    world.query(&format!("SELECT grant_key FROM uploads WHERE id = '{}'", upload.id())).await[0].get(0)
-}
-
 /// An upload that is confirmed without an event.
 async fn confirmed(world: &World) -> TestUpload {
     let upload = world.client().await.declare(&files::png()).await;
@@ -58,7 +54,7 @@ async fn an_object_that_comes_late_and_without_an_event_is_found_and_deleted() {
 async fn the_copy_of_an_interrupted_promotion_is_deleted_and_the_confirmed_object_stays() {
     let world = restless().start().await;
     let upload = confirmed(&world).await;
-    let key = key_of(&world, &upload).await;
+    let key = world.key_of(upload.id()).await;
     let copy = key.replace(".png", "-0123456789ab.png");
     world.localstack.put_object(&copy, b"left over").await;
     world.until("the copy is gone", async || world.localstack.object_keys().await == [key.clone()]).await;
@@ -72,7 +68,7 @@ async fn what_a_pending_or_confirmed_upload_owns_is_never_touched_however_old() 
     let kept = confirmed(&world).await;
     let pending = world.client().await.declare(&files::png()).await;
     pending.put(&files::png().bytes).await;
-    let copy = key_of(&world, &pending).await.replace(".png", "-0123456789ab.png");
+    let copy = world.key_of(pending.id()).await.replace(".png", "-0123456789ab.png");
     world.localstack.put_object(&copy, b"being promoted").await;
     let counts = round(&world).await;
     assert_eq!([&counts["owned"], &counts["strays"], &counts["vanished"]], [&json!(3), &json!(0), &json!(0)]);
@@ -93,7 +89,7 @@ async fn an_object_that_is_still_young_may_yet_be_somebodys() {
     upload.put(&files::png().bytes).await;
     let counts = round(&world).await;
     assert_eq!([&counts["young"], &counts["strays"]], [&json!(1), &json!(0)]);
-    let key = key_of(&world, &upload).await;
+    let key = world.key_of(upload.id()).await;
     assert_eq!(world.localstack.object_keys().await, std::slice::from_ref(&key));
     world.localstack.delete_object(&key).await;
     world.end().await;
@@ -106,7 +102,7 @@ async fn keys_that_sluice_does_not_make_are_left_alone() {
     let id = upload.id();
     let foreign = [
         format!("thumbnails/{id}.png"),
-        key_of(&world, &upload).await.replace(".png", "-small.png"),
+        world.key_of(upload.id()).await.replace(".png", "-small.png"),
         "backups/a b+c%2Fd.tar".to_owned(),
         "ключ".to_owned(),
     ];
@@ -126,7 +122,7 @@ async fn keys_that_sluice_does_not_make_are_left_alone() {
 async fn an_object_of_which_there_is_no_upload_is_deleted_where_most_have_one() {
     let world = restless().start().await;
     let upload = confirmed(&world).await;
-    let key = key_of(&world, &upload).await;
+    let key = world.key_of(upload.id()).await;
     let id = UploadId::generate().to_string();
     world.localstack.put_object(&key.replace(upload.id(), &id), b"of a purged upload").await;
     world.until("it is gone", async || world.localstack.object_keys().await == [key.clone()]).await;
@@ -177,7 +173,7 @@ async fn a_confirmed_upload_whose_object_has_vanished_is_reported_and_not_change
     let (lost, kept) = (confirmed(&world).await, confirmed(&world).await);
     let row = format!("SELECT to_jsonb(u) FROM uploads u WHERE id = '{}'", lost.id());
     let before: Value = world.query(&row).await[0].get(0);
-    world.localstack.delete_object(&key_of(&world, &lost).await).await;
+    world.localstack.delete_object(&world.key_of(lost.id()).await).await;
     let counts = round(&world).await;
     assert_eq!([&counts["vanished"], &counts["owned"], &counts["strays"]], [&json!(1), &json!(1), &json!(0)]);
     let named = world.query("SELECT uploads[1]::text FROM reports ORDER BY id DESC LIMIT 1").await;

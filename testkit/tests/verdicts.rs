@@ -86,7 +86,7 @@ async fn every_reason_to_reject_is_found_in_the_bucket_even_past_the_grant() {
             }))
             .await;
         // The store would refuse all this from the grant's holder; the bucket's owner can do what he likes.
-        world.localstack.put_object(&key_of(&world, upload.id()).await, &bytes).await;
+        world.localstack.put_object(&world.key_of(upload.id()).await, &bytes).await;
         match expected {
             [] => drop(upload.is("confirmed").await),
             expected => assert_eq!(upload.is_rejected().await, *expected),
@@ -249,7 +249,7 @@ async fn where_the_bucket_keeps_versions_a_download_is_pinned_to_the_inspected_o
     upload.put(&files::png().bytes).await;
     let confirmed = upload.is("confirmed").await;
     assert!(confirmed["object"]["version_id"].is_string());
-    world.localstack.put_object(&key_of(&world, upload.id()).await, b"something else").await;
+    world.localstack.put_object(&world.key_of(upload.id()).await, b"something else").await;
     assert_eq!(upload.download().await.bytes().await.expect("a body"), files::png().bytes);
     world.end().await;
 }
@@ -277,9 +277,4 @@ async fn a_grant_is_not_renewed_when_its_upload_is_overdue() {
     world.pass(Duration::from_mins(61)).await;
     assert_eq!(client.call(&upload.path("/grant")).await.problem(409), "too_late");
     world.end().await;
-}
-
-/// The key of an upload's grant, which clients only see as part of its URL.
-async fn key_of(world: &World, id: &str) -> String {
-    world.query(&format!("SELECT grant_key FROM uploads WHERE id = '{id}'")).await[0].get(0)
 }

@@ -40,8 +40,8 @@ async fn one_dead_letter_goes_back_and_then_all_and_every_upload_is_settled_once
     let mut letters = Vec::new();
     for upload in [&settled, &lost] {
         upload.put(&files::png().bytes).await;
-        let key = world.query(&format!("SELECT grant_key FROM uploads WHERE id = '{}'", upload.id())).await;
-        letters.push(world.localstack.leave_dead_letter(&world.localstack.event(key[0].get(0))).await);
+        let event = world.localstack.event(&world.key_of(upload.id()).await);
+        letters.push(world.localstack.leave_dead_letter(&event).await);
     }
     settled.complete().await.expect(200);
     settled.is("confirmed").await;

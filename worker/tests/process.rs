@@ -1,21 +1,15 @@
 //! The worker as a process: how it starts, refuses to start, and stops.
 
 use std::process::Stdio;
-use std::time::Duration;
 
-use sluice_testkit::{World, files};
-use tokio::process::{Child, Command};
+use sluice_testkit::process::signal;
+use sluice_testkit::{PATIENCE, World, files};
+use tokio::process::Command;
 
 fn worker(world: &World) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sluice-worker"));
     command.envs(world.settings()).env("SLUICE_WORKER_LISTEN", "127.0.0.1:0").stderr(Stdio::piped()).kill_on_drop(true);
     command
-}
-
-fn terminate(child: &Child) {
-    let id = child.id().expect("it runs").to_string();
-    let sent = std::process::Command::new("kill").args(["-TERM", &id]).status().expect("kill can be run");
-    assert!(sent.success());
 }
 
 #[tokio::test]
@@ -25,8 +19,8 @@ async fn asked_to_stop_it_finishes_and_says_so() {
     let upload = world.client().await.declare(&files::png()).await;
     upload.put(&files::png().bytes).await;
     upload.is("confirmed").await;
-    terminate(&child);
-    let ended = tokio::time::timeout(Duration::from_secs(15), child.wait_with_output()).await;
+    signal(&child, "TERM");
+    let ended = tokio::time::timeout(PATIENCE, child.wait_with_output()).await;
     let ended = ended.expect("it stops in time").expect("it ends");
     let log = String::from_utf8_lossy(&ended.stderr).into_owned();
     assert!(ended.status.success(), "{log}");

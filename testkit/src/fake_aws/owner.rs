@@ -102,6 +102,11 @@ impl FakeAws {
         self.server.sqs.held(queue)
     }
 
+    /// Whether somebody has had a message of a queue in hand for less than this time, by the fake's clock.
+    pub fn has_in_hand(&self, queue: &str, for_less_than: Duration) -> bool {
+        self.server.sqs.has_in_hand(queue, for_less_than)
+    }
+
     /// The bodies of all messages that a queue holds.
     pub fn bodies(&self, queue: &str) -> Vec<Arc<str>> {
         self.server.sqs.bodies(queue)

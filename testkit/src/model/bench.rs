@@ -10,7 +10,6 @@ use sluice_common::db::uploads::{self, NewUpload};
 use sluice_common::domain::{
     ContentType, Declaration, FileName, ObjectKey, Origin, Policies, Policy, Tenant, UploadId,
 };
-use sluice_common::settings::Reader;
 use sluice_worker::Settings;
 use tokio_postgres::NoTls;
 
@@ -18,6 +17,7 @@ use super::hands::Hands;
 use super::known::Seen;
 use crate::database::Database;
 use crate::fake_aws::FakeAws;
+use crate::settings::{Places, read, settings};
 
 /// The bucket; the queue that its events wait in until they are told; the one that the worker takes from.
 pub(super) const BUCKET: &str = "model";
@@ -66,18 +66,9 @@ impl Bench {
     }
 
     fn settings(&self) -> Settings {
-        let variable = |name: &str| {
-            Some(match name {
-                "SLUICE_DATABASE_URL" => self.database.url(),
-                "SLUICE_DATABASE_CONNECTIONS" => "4".to_owned(),
-                "SLUICE_S3_BUCKET" => BUCKET.to_owned(),
-                "SLUICE_S3_ENDPOINT" | "SLUICE_SQS_ENDPOINT" => self.fake.endpoint().to_owned(),
-                "SLUICE_STORE" => "localstack".to_owned(),
-                "SLUICE_SQS_QUEUE_URL" => self.fake.queue_url(QUEUE),
-                _ => return None,
-            })
-        };
-        Settings::read(&Reader::new(&variable)).expect("the settings are valid")
+        let (endpoint, queue_url) = (self.fake.endpoint(), self.fake.queue_url(QUEUE));
+        let places = Places { database_url: self.database.url(), endpoint, bucket: BUCKET, queue_url };
+        read(&settings(places, &[]), Settings::read)
     }
 
     /// Declares a picture. Gives its id and its grant's key.
@@ -133,9 +124,12 @@ impl Bench {
 
     /// Waits until Postgres has done what somebody asked for who is gone.
     pub(super) async fn database_is_idle(&self) {
-        while self.count(AT_WORK).await > 0 {
-            tokio::time::sleep(Duration::from_millis(2)).await;
-        }
+        let idle = async {
+            while self.count(AT_WORK).await > 0 {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+        };
+        tokio::time::timeout(crate::PATIENCE, idle).await.expect("no statement takes that long");
     }
 
     async fn run(&self, statements: &str) {

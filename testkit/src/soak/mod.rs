@@ -92,7 +92,7 @@ impl Soak {
         wrong.extend(workers.stop_all().await);
         wrong.extend(checks::of_database(&stage).await);
         wrong.extend(checks::of_uploads(&stage).await);
-        wrong.extend(logs::check(&self.logs, &stage).await);
+        wrong.extend(logs::check(&self.logs, &stage, &workers.deaths).await);
         figures::print(&stage, &workers, loaded).await;
         wrong
     }

@@ -27,19 +27,25 @@ const LEFT: &str =
 /// Waits for it. Gives what is still not done then, and what was left behind.
 pub(super) async fn come_to_rest(stage: &Stage) -> Vec<String> {
     let mut wrong = wait(stage).await;
-    let strays = strays(stage).await;
-    wrong.extend(left_behind(stage, &strays).await);
-    // Their events are all that is missing: with them the worker finds and deletes them.
-    for key in &strays {
-        stage.fake.send_message(QUEUE, &event(key));
-    }
-    wrong.extend(wait(stage).await);
-    wrong.extend(self::strays(stage).await.iter().map(|key| format!("no upload owns the object {key}")));
+    wrong.extend(left_behind(stage, &strays(stage).await).await);
+    wrong.extend(wait_for_reconcilers(stage).await);
     wrong
 }
 
+/// Whatever was left behind is found by going round the bucket.
+async fn wait_for_reconcilers(stage: &Stage) -> Vec<String> {
+    let started = Instant::now();
+    loop {
+        let strays = strays(stage).await;
+        if strays.is_empty() || started.elapsed() > PATIENCE {
+            return strays.iter().map(|key| format!("no upload owns the object {key}")).collect();
+        }
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+}
+
 /// Only where an event was lost, or an operator sees it, may there be an object that no upload owns; or where a worker was
-/// killed between a copy and its record, and the upload went another way. Finding them is what listing the bucket is for.
+/// killed between a copy and its record, and the upload went another way. Finding them is what going round the bucket is for.
 async fn left_behind(stage: &Stage, strays: &[String]) -> Vec<String> {
     let lost = stage.fake.events().lost();
     let dead: Vec<String> = texts(stage, "SELECT body FROM dead_events").await;
@@ -91,12 +97,4 @@ async fn wait(stage: &Stage) -> Vec<String> {
 async fn strays(stage: &Stage) -> Vec<String> {
     let owned: HashSet<String> = texts(stage, "SELECT object_key FROM uploads WHERE status = 'confirmed'").await;
     stage.fake.keys(BUCKET).into_iter().filter(|key| !owned.contains(key)).collect()
-}
-
-fn event(key: &str) -> String {
-    let record = serde_json::json!({
-        "eventVersion": "2.1", "eventSource": "aws:s3", "eventName": "ObjectCreated:Put",
-        "s3": {"bucket": {"name": BUCKET}, "object": {"key": key}},
-    });
-    serde_json::json!({"Records": [record]}).to_string()
 }

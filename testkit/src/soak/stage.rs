@@ -6,7 +6,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use sluice_api::auth::NewKey;
 use sluice_common::db::{Db, api_keys};
 use sluice_common::domain::Tenant;
-use sluice_common::settings::Reader;
 use tokio::net::TcpListener;
 use tokio_postgres::{NoTls, Row};
 
@@ -14,6 +13,7 @@ use super::ledger::Ledger;
 use super::tally::Tally;
 use crate::database::Database;
 use crate::fake_aws::FakeAws;
+use crate::settings::{Places, read, settings};
 
 /// The bucket, the queue, and the queue for what can't be settled.
 pub(super) const BUCKET: &str = "soak";
@@ -23,6 +23,9 @@ pub(super) const DEAD: &str = "soak-events-dead";
 /// For how long the queue hides what it handed out. As in production but shorter, so that what a killed worker had in hand
 /// comes again often enough.
 const VISIBILITY_SECONDS: &str = "20";
+/// How often the bucket is gone round, and how old a stray must be: a round under way all the time.
+const RECONCILE_SECONDS: &str = "5";
+const GRACE_SECONDS: &str = "60";
 /// As in production.
 const MOST_RECEIVES: u32 = 8;
 
@@ -39,13 +42,13 @@ pub(super) struct Stage {
     pub(super) s3_is_out: Arc<AtomicBool>,
     database: Database,
     sql: tokio_postgres::Client,
-    settings: Vec<(&'static str, String)>,
+    settings: Vec<(String, String)>,
 }
 
 impl Stage {
     pub(super) async fn set(seed: u64) -> Self {
         let (fake, database) = (Arc::new(set_fake().await), Database::create(None).await);
-        let settings = settings(&fake, &database);
+        let settings = settings_of(&fake, &database);
         let db = Db::new(&database.url(), 1).expect("the URL is valid");
         db.migrate().await.expect("the database can be migrated");
         let stage = Self {
@@ -64,7 +67,7 @@ impl Stage {
     }
 
     /// The settings of the workers.
-    pub(super) fn settings(&self) -> &[(&'static str, String)] {
+    pub(super) fn settings(&self) -> &[(String, String)] {
         &self.settings
     }
 
@@ -128,33 +131,53 @@ async fn make_key(db: &Db) -> String {
     key.text
 }
 
-async fn start_api(settings: &[(&'static str, String)]) -> String {
+async fn start_api(settings: &[(String, String)]) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
     let address = listener.local_addr().expect("it is bound");
-    let variable = |name: &str| settings.iter().find(|(set, _)| *set == name).map(|(_, value)| value.clone());
-    let settings = sluice_api::Settings::read(&Reader::new(&variable)).expect("the settings are valid");
+    let settings = read(settings, sluice_api::Settings::read);
     tokio::spawn(async move {
         sluice_api::serve(settings, listener, std::future::pending()).await.expect("the API serves");
     });
     format!("http://{address}")
 }
 
-fn settings(fake: &FakeAws, database: &Database) -> Vec<(&'static str, String)> {
-    let policies = concat!(env!("CARGO_MANIFEST_DIR"), "/../localstack/policies.toml");
-    vec![
-        ("SLUICE_DATABASE_URL", database.url()),
-        ("SLUICE_DATABASE_CONNECTIONS", "6".to_owned()),
-        ("SLUICE_S3_BUCKET", BUCKET.to_owned()),
-        ("SLUICE_S3_ENDPOINT", fake.endpoint().to_owned()),
-        ("SLUICE_STORE", "localstack".to_owned()),
-        ("SLUICE_SQS_ENDPOINT", fake.endpoint().to_owned()),
-        ("SLUICE_SQS_QUEUE_URL", fake.queue_url(QUEUE)),
-        ("SLUICE_POLICIES", policies.to_owned()),
-        ("SLUICE_FILES_TENANT", "demo".to_owned()),
-        ("SLUICE_FILES_WAIT", "2".to_owned()),
-        ("SLUICE_WORKER_GRACE", "10".to_owned()),
-        ("SLUICE_WORKER_LISTEN", "127.0.0.1:0".to_owned()),
-        ("AWS_ACCESS_KEY_ID", "test".to_owned()),
-        ("AWS_SECRET_ACCESS_KEY", "test".to_owned()),
-    ]
+fn settings_of(fake: &FakeAws, database: &Database) -> Vec<(String, String)> {
+    let (endpoint, queue_url) = (fake.endpoint(), fake.queue_url(QUEUE));
+    let places = Places { database_url: database.url(), endpoint, bucket: BUCKET, queue_url };
+    let grace = super::workers::GRACE.as_secs().to_string();
+    let own = [
+        ("SLUICE_DATABASE_CONNECTIONS", "6"),
+        ("SLUICE_FILES_WAIT", "2"),
+        ("SLUICE_RECONCILE_EVERY", RECONCILE_SECONDS),
+        ("SLUICE_STRAY_GRACE", GRACE_SECONDS),
+        ("SLUICE_WORKER_GRACE", &grace),
+        ("SLUICE_WORKER_LISTEN", "127.0.0.1:0"),
+        ("AWS_ACCESS_KEY_ID", "test"),
+        ("AWS_SECRET_ACCESS_KEY", "test"),
+    ];
+    settings(places, &own)
+}
+
+#[cfg(test)]
+mod tests {
+    use sluice_worker::Times;
+
+    use super::*;
+
+    /// The number that a file gives a constant.
+    fn number(text: &str, constant: &str) -> u64 {
+        let line = text.lines().find_map(|line| line.strip_prefix(constant)).expect("the constant is there");
+        line.trim_end_matches(';').rsplit(' ').next().and_then(|number| number.parse().ok()).expect("it is a number")
+    }
+
+    #[test]
+    fn the_queue_that_is_provisioned_is_the_one_that_workers_reckon_with() {
+        let queue = include_str!("../../../localstack/provision.py");
+        let worker = include_str!("../../../worker/src/deliver.rs");
+        let most_receives = number(queue, "MAX_RECEIVES");
+        assert_eq!(number(queue, "VISIBILITY_SECONDS"), Times::default().hidden.as_secs());
+        assert_eq!(most_receives, u64::from(MOST_RECEIVES), "the soak's queue is like it");
+        // A message that nobody can settle is kept as a dead event: that takes one delivery more, and may fail once.
+        assert!(number(worker, "const MOST_TIMES: u32") + 2 <= most_receives);
+    }
 }

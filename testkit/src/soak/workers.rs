@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use rand::Rng as _;
 use rand::rngs::StdRng;
 use tokio::process::{Child, Command};
@@ -13,8 +14,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::Soak;
 use super::tally::Tally;
+use crate::process::{memory, signal};
 
-/// How long a worker that was asked to stop may take: its grace of 10 s, a long poll of 5 s, and some.
+/// How long a worker that was asked to stop goes on with what it has in hand. One that takes longer may leave some.
+pub(super) const GRACE: Duration = Duration::from_secs(10);
+/// How long a worker that was asked to stop may take: its grace, a long poll of 5 s, and some.
 const STOP: Duration = Duration::from_secs(30);
 /// How long a worker runs before its memory is what it needs to begin with.
 const WARM: Duration = Duration::from_secs(20);
@@ -28,6 +32,8 @@ pub(super) struct Workers {
     slots: Vec<Slot>,
     started: Instant,
     wrong: Vec<String>,
+    /// When one was killed, or ended with work in hand.
+    pub(super) deaths: Vec<Timestamp>,
     /// Of the first worker, which is left alone: to begin with, and in the end. In kibibytes.
     pub(super) memory: (Option<u64>, Option<u64>),
 }
@@ -40,16 +46,17 @@ struct Slot {
 }
 
 impl Workers {
-    pub(super) fn start(soak: &Soak, settings: &[(&'static str, String)], tally: Tally) -> Self {
+    pub(super) fn start(soak: &Soak, settings: &[(String, String)], tally: Tally) -> Self {
         prepare(&soak.logs);
         let mut workers = Self {
             binary: soak.binary.clone(),
             logs: soak.logs.clone(),
-            settings: settings.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
+            settings: settings.to_vec(),
             tally,
             slots: (0..soak.workers).map(|_| Slot::default()).collect(),
             started: Instant::now(),
             wrong: Vec::new(),
+            deaths: Vec::new(),
             memory: (None, None),
         };
         workers.start_missing();
@@ -126,6 +133,7 @@ impl Workers {
     async fn kill(&mut self, number: usize) {
         if let Some(mut child) = self.slots[number].child.take() {
             child.kill().await.expect("a child can be killed");
+            self.deaths.push(Timestamp::now());
             self.tally.add("worker: killed");
         }
     }
@@ -134,7 +142,11 @@ impl Workers {
         let Some(mut child) = self.slots[number].child.take() else { return };
         signal(&child, "TERM");
         self.tally.add("worker: asked to stop");
-        match tokio::time::timeout(STOP, child.wait()).await {
+        let (asked, ended) = (Instant::now(), tokio::time::timeout(STOP, child.wait()).await);
+        if asked.elapsed() >= GRACE {
+            self.deaths.push(Timestamp::now());
+        }
+        match ended {
             Ok(Ok(ended)) if ended.success() || self.stopped_while_starting(number) => {}
             Ok(ended) => self.wrong.push(format!("worker {number} was asked to stop, and failed: {ended:?}")),
             Err(_) => self.wrong.push(format!("worker {number} was asked to stop, and did not within {STOP:?}")),
@@ -170,9 +182,7 @@ impl Workers {
 
     /// The memory that a worker has, in kibibytes.
     fn resident(&self, number: usize) -> Option<u64> {
-        let id = self.slots.get(number)?.child.as_ref()?.id()?;
-        let status = std::fs::read_to_string(format!("/proc/{id}/status")).ok()?;
-        status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB")?.parse().ok())
+        memory(self.slots.get(number)?.child.as_ref()?, "VmRSS")
     }
 }
 
@@ -181,12 +191,5 @@ fn prepare(logs: &Path) {
     std::fs::create_dir_all(logs).expect("the folder of logs can be made");
     for log in super::logs::files(logs) {
         std::fs::remove_file(log).expect("old logs can be removed");
-    }
-}
-
-fn signal(child: &Child, name: &str) {
-    if let Some(id) = child.id() {
-        let sent = std::process::Command::new("kill").args([&format!("-{name}"), &id.to_string()]).status();
-        assert!(sent.expect("kill can be run").success(), "a child takes signals");
     }
 }

@@ -2,39 +2,10 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
 use sluice_testkit::fake_aws::Op;
 use sluice_testkit::{World, files};
 
 use super::{all_are, declared, gives_up_fast, sent};
-
-/// This process's largest memory until now, in KiB.
-fn most_memory() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").expect("Linux");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("it is there");
-    line.trim().trim_end_matches(" kB").parse().expect("a number")
-}
-
-/// D7.
-#[tokio::test]
-async fn a_store_that_ignores_the_range_is_read_no_further_than_the_head() {
-    const MIB: usize = 1024 * 1024;
-    let world = World::build().on_fake().without_events().start().await;
-    // All share one buffer, so whatever the memory grows by is the worker's, or on its way to it.
-    let huge = Bytes::from(files::large_png(16 * MIB).bytes);
-    world.fake().on(Op::GetObject).ignore_range();
-    let keys = world.plant(12).await;
-    let before = most_memory();
-    for key in &keys {
-        world.fake().put_object(world.localstack.bucket(), key, huge.clone());
-        world.localstack.send_event(key).await;
-    }
-    all_are(&world, "rejected", 12).await;
-    assert_eq!(world.count("SELECT min(object_size) FROM uploads").await, 16 * MIB as i64);
-    let grown = (most_memory() - before) / 1024;
-    assert!(grown < 48, "{grown} MiB for 12 objects of 16 MiB");
-    world.end().await;
-}
 
 /// D8. With one slot, a permit that is not given back stops everything.
 #[tokio::test]

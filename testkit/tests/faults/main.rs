@@ -17,8 +17,11 @@ mod sweeps;
 mod unseen;
 mod visibility;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use sluice_testkit::fake_aws::Op;
 use sluice_testkit::{TestUpload, World, files};
 use sluice_worker::Times;
 
@@ -49,6 +52,23 @@ async fn all_are(world: &World, status: &str, count: i64) {
 /// Waits until every message is answered for good.
 async fn all_answered(world: &World) {
     world.until_in_time("all messages are answered", async || world.held().total() == 0).await;
+}
+
+/// The times of a worker that waits for the bucket for as long as a test makes it wait.
+fn patient() -> Times {
+    Times { store_attempt: Duration::from_mins(2), ..Times::default() }
+}
+
+/// How many looks there were at uploads' objects: the breaker's own looks are none.
+fn count_looks(world: &World) -> impl Fn() -> u64 + use<> {
+    let looks = Arc::new(AtomicU64::new(0));
+    let counted = Arc::clone(&looks);
+    let count = move |key: &str| {
+        counted.fetch_add(u64::from(key.contains('/')), Ordering::SeqCst);
+        false
+    };
+    world.fake().on(Op::GetObject).when(count).hang();
+    move || looks.load(Ordering::SeqCst)
 }
 
 /// The times of a worker that gives up on the bucket fast.

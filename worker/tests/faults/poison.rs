@@ -1,8 +1,8 @@
 //! What one upload's poison does to a worker, and to all the others' uploads.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use sluice_testkit::{TestUpload, WorkerProcess, World, files};
+use sluice_testkit::{PATIENCE, TestUpload, WorkerProcess, World, files};
 
 use crate::worker;
 
@@ -38,6 +38,9 @@ async fn a_worker_with_room_for_one_has_it_back_after_each_panic() {
     world.end().await;
 }
 
+/// More than may die of one upload: once with all the others, then as often as its message is handed out.
+const MOST_DEATHS: usize = 8;
+
 /// What starts a worker again that has ended, as an operator's machine would.
 struct Supervisor {
     failpoints: String,
@@ -55,26 +58,38 @@ impl Supervisor {
 
     /// Sees to it that one runs until the query counts this many.
     async fn until_counted(&mut self, world: &World, wanted: i64, query: &str) {
-        let end = tokio::time::Instant::now() + sluice_testkit::PATIENCE;
+        let mut since = Instant::now();
         while world.count(query).await != wanted {
-            assert!(tokio::time::Instant::now() < end, "waited in vain; {} died:\n{}", self.deaths, self.worker.log());
-            self.look_after(world).await;
-            tokio::time::sleep(Duration::from_millis(50)).await;
+            self.look_after(world, &mut since).await;
         }
     }
 
-    async fn look_after(&mut self, world: &World) {
-        if !self.worker.runs() {
-            self.deaths += 1;
-            self.worker = worker(world, &self.failpoints).await;
+    /// Sees to it that one runs until this many have died.
+    async fn until_died(&mut self, world: &World, deaths: usize) {
+        let mut since = Instant::now();
+        while self.deaths < deaths {
+            self.look_after(world, &mut since).await;
         }
+    }
+
+    /// Starts another one where one has died. Each may take its time to die, but there must be an end to it.
+    async fn look_after(&mut self, world: &World, since: &mut Instant) {
+        if self.worker.runs() {
+            assert!(since.elapsed() < PATIENCE, "waited in vain; {} died:\n{}", self.deaths, self.worker.log());
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            return;
+        }
+        self.deaths += 1;
+        assert!(self.deaths <= MOST_DEATHS, "they die without an end:\n{}", self.worker.log());
+        self.worker = worker(world, &self.failpoints).await;
+        *since = Instant::now();
     }
 }
 
 /// An upload whose object ends every process that looks at it, and its key.
 async fn poison(world: &World) -> (TestUpload, String) {
     let poison = world.client().await.declare(&files::png()).await;
-    let key = world.query("SELECT grant_key FROM uploads").await[0].get::<_, String>(0);
+    let key = world.key_of(poison.id()).await;
     poison.put(&files::png().bytes).await;
     (poison, key)
 }
@@ -120,10 +135,7 @@ async fn an_upload_that_nobody_survives_looking_at_expires_unread_and_its_object
             poison.id()
         );
         supervisor.until_counted(&world, 1, &died).await;
-        while supervisor.deaths < looks {
-            supervisor.look_after(&world).await;
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+        supervisor.until_died(&world, looks).await;
     }
     supervisor.until_counted(&world, 1, "SELECT count(*) FROM uploads WHERE status = 'confirmed'").await;
     // Until its time is up it is left alone, whoever speaks of it.

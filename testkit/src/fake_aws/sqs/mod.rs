@@ -125,6 +125,11 @@ impl Sqs {
         self.find(name).map(|queue| queue.lock().held(self.clock.now())).unwrap_or_default()
     }
 
+    pub(super) fn has_in_hand(&self, name: &str, for_less_than: Duration) -> bool {
+        let since = self.clock.now() - for_less_than;
+        self.find(name).is_ok_and(|queue| queue.lock().has_in_hand(since))
+    }
+
     pub(super) fn bodies(&self, name: &str) -> Vec<Arc<str>> {
         self.find(name).map(|queue| queue.lock().bodies()).unwrap_or_default()
     }

@@ -47,6 +47,8 @@ pub(super) struct Message {
     pub(super) given_up_by: Option<String>,
     pub(super) received_at: Timestamp,
     pub(super) visible_at: Timestamp,
+    /// Whether it was received, and its receiver has not answered.
+    pub(super) in_hand: bool,
 }
 
 impl Message {
@@ -63,6 +65,7 @@ impl Message {
             given_up_by: None,
             received_at: now,
             visible_at: now,
+            in_hand: false,
         }
     }
 }
@@ -141,6 +144,7 @@ impl Queue {
                 continue;
             }
             message.receives += 1;
+            message.in_hand = true;
             message.received_at = now;
             message.visible_at = now + hide;
             message.first_received_at.get_or_insert(now);
@@ -183,6 +187,7 @@ impl Queue {
         self.order.remove(&(message.visible_at, receipt.number));
         self.order.insert((visible_at, receipt.number));
         message.visible_at = visible_at;
+        message.in_hand = false;
         Ok(())
     }
 
@@ -200,6 +205,11 @@ impl Queue {
     pub(super) fn in_flight(&self, now: Timestamp) -> usize {
         let hidden = self.order.range((now, u64::MAX)..);
         hidden.filter(|(_, number)| self.messages[number].receives > 0).count()
+    }
+
+    /// Whether a message was received since then and is not answered.
+    pub(super) fn has_in_hand(&self, since: Timestamp) -> bool {
+        self.messages.values().any(|message| message.in_hand && message.received_at > since)
     }
 
     pub(super) fn held(&self, now: Timestamp) -> Held {
