@@ -149,11 +149,13 @@ pub(super) fn hidden(text: &str) -> Vec<Active> {
     const NEAR: usize = 256;
     let start: String = text.chars().take(NEAR).collect();
     let start = without_code(&start).to_ascii_lowercase();
+    // So far in, a line is an example.
+    let is_example = |line: &str| line.starts_with("    ") || line.starts_with('\t');
     let begins = |line: &str| {
         let line = line.trim_start_matches(|c: char| c.is_whitespace() || "\"'".contains(c));
         ["<!doctype html", "<html", "<script", "<iframe"].iter().any(|mark| line.starts_with(mark))
     };
-    if start.lines().any(begins) { vec![Active::HiddenMarkup] } else { Vec::new() }
+    if start.lines().filter(|line| !is_example(line)).any(begins) { vec![Active::HiddenMarkup] } else { Vec::new() }
 }
 
 /// What a drawing does, if it was read to its end.

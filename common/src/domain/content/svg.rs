@@ -1,6 +1,9 @@
 //! Whether a drawing does more than be drawn.
 
+use std::collections::BTreeMap;
+
 use quick_xml::Reader;
+use quick_xml::escape::{resolve_predefined_entity, unescape_with};
 use quick_xml::events::{BytesStart, Event};
 
 use super::{Active, html, text};
@@ -17,6 +20,9 @@ const ELEMENTS: &[(&str, Active)] = &[
     ("html", Active::ForeignObject),
 ];
 
+/// The longest text that a drawing may have a name for, in bytes: each use of the name repeats it.
+const LONGEST_TEXT: usize = 128;
+
 /// What a drawing of this text would do.
 pub(super) fn active(text: &str) -> Vec<Active> {
     let mut active = Vec::new();
@@ -25,18 +31,24 @@ pub(super) fn active(text: &str) -> Vec<Active> {
     }
     let mut reader = Reader::from_str(text);
     let mut in_style = false;
+    let mut own = BTreeMap::new();
     loop {
         match reader.read_event() {
             Ok(Event::Start(element)) => {
                 in_style = local(element.local_name().as_ref()) == "style";
-                look_at(&element, &mut active);
+                look_at(&element, &own, &mut active);
             }
-            Ok(Event::Empty(element)) => look_at(&element, &mut active),
+            Ok(Event::Empty(element)) => look_at(&element, &own, &mut active),
             Ok(Event::End(_)) => in_style = false,
             Ok(Event::Text(style)) if in_style => look_at_style(&String::from_utf8_lossy(&style), &mut active),
             Ok(Event::CData(style)) if in_style => look_at_style(&String::from_utf8_lossy(&style), &mut active),
-            // Other letters than `#` and numbers stand for what the file itself defines, and that was looked at there.
-            Ok(Event::DocType(definition)) => look_at_definitions(&String::from_utf8_lossy(&definition), &mut active),
+            // What a style says by a name of the file's own is not put together.
+            Ok(Event::GeneralRef(name)) if in_style && name.resolve_char_ref().ok().flatten().is_none() => {
+                active.push(Active::NotLookedThrough);
+            }
+            Ok(Event::DocType(definition)) => {
+                own = definitions(&String::from_utf8_lossy(&definition), &mut active);
+            }
             Ok(Event::PI(instruction)) if instruction.starts_with(b"xml-stylesheet") => {
                 active.push(Active::ExternalReference);
             }
@@ -63,7 +75,7 @@ fn local(name: &[u8]) -> String {
     String::from_utf8_lossy(name).to_ascii_lowercase()
 }
 
-fn look_at(element: &BytesStart<'_>, active: &mut Vec<Active>) {
+fn look_at(element: &BytesStart<'_>, own: &BTreeMap<String, String>, active: &mut Vec<Active>) {
     let name = local(element.local_name().as_ref());
     active.extend(ELEMENTS.iter().filter(|(known, _)| *known == name).map(|(_, what)| *what));
     for attribute in element.attributes().with_checks(false) {
@@ -72,7 +84,8 @@ fn look_at(element: &BytesStart<'_>, active: &mut Vec<Active>) {
             return;
         };
         let raw = String::from_utf8_lossy(&attribute.value).into_owned();
-        let value = quick_xml::escape::unescape(&raw).map_or_else(|_| raw.clone(), std::borrow::Cow::into_owned);
+        let named = |name: &str| own.get(name).map(String::as_str).or_else(|| resolve_predefined_entity(name));
+        let value = unescape_with(&raw, named).map_or_else(|_| raw.clone(), std::borrow::Cow::into_owned);
         let handles = attribute.key.prefix().is_none() && is_handler(&local(attribute.key.as_ref()));
         if handles {
             active.push(Active::EventHandler);
@@ -130,19 +143,25 @@ fn look_at_style(style: &str, active: &mut Vec<Active>) {
     }
 }
 
-/// What a document defines for itself: names of things elsewhere, or of markup that is nowhere to be seen.
-fn look_at_definitions(definitions: &str, active: &mut Vec<Active>) {
-    let Some((_, own)) = definitions.split_once('[') else { return };
-    let upper = own.to_ascii_uppercase();
-    if upper.contains("<!ENTITY") && (upper.contains("SYSTEM") || upper.contains("PUBLIC")) {
-        active.push(Active::ExternalReference);
-    }
-    let defines_markup = own.split("<!ENTITY").skip(1).any(|entity| {
-        let value = entity.split(['"', '\'']).nth(1).unwrap_or_default();
-        let is_address = value.starts_with("http://") || value.starts_with("https://");
-        value.contains(['<', '&', '%']) || (value.contains(':') && !is_address)
-    });
-    if defines_markup || upper.contains("<!ATTLIST") {
+/// The texts that a document names for itself, other than of namespaces. Notes where it names things elsewhere, or markup.
+fn definitions(definition: &str, active: &mut Vec<Active>) -> BTreeMap<String, String> {
+    let Some((_, inside)) = definition.split_once('[') else { return BTreeMap::new() };
+    let mut own = BTreeMap::new();
+    if inside.contains("<!ATTLIST") {
         active.push(Active::NotLookedThrough);
     }
+    for entity in inside.split("<!ENTITY").skip(1) {
+        let quoted: Vec<&str> = entity.splitn(3, ['"', '\'']).collect();
+        let (head, value) = (quoted[0], quoted.get(1).copied().unwrap_or_default());
+        if head.contains("SYSTEM") || head.contains("PUBLIC") {
+            active.push(Active::ExternalReference);
+        } else if value.contains(['<', '&', '%']) || head.contains('%') {
+            active.push(Active::NotLookedThrough);
+        } else if value.len() <= LONGEST_TEXT {
+            own.insert(head.trim().to_owned(), value.to_owned());
+        } else {
+            active.push(Active::NotLookedThrough);
+        }
+    }
+    own
 }

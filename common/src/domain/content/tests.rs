@@ -233,6 +233,19 @@ fn a_drawing_that_does_something_says_what() {
 }
 
 #[test]
+fn what_a_drawing_names_for_itself_is_put_in_its_place() {
+    let active = |entities: &str, inside: &str| {
+        let svg = format!("<!DOCTYPE svg [{entities}]><svg xmlns=\"http://www.w3.org/2000/svg\">{inside}</svg>");
+        detect_whole(svg.as_bytes(), Wanted::ALL).active
+    };
+    assert_eq!(active("<!ENTITY st \"fill:#008080;\">", "<path style=\"&st;\"/>"), []);
+    assert_eq!(active("<!ENTITY a 'java'><!ENTITY b 'script:'>", "<a href='&a;&b;x()'/>"), [Active::Script]);
+    assert_eq!(active("<!ENTITY a '<script/>'>", "&a;"), [Active::NotLookedThrough]);
+    assert_eq!(active("<!ENTITY a SYSTEM 'file:///etc/passwd'>", "&a;"), [Active::ExternalReference]);
+    assert_eq!(active("<!ENTITY a 'x'>", "<style>@imp&a;</style>"), [Active::NotLookedThrough]);
+}
+
+#[test]
 fn a_drawing_is_looked_through_to_its_end_or_not_trusted() {
     let drawing = |padding: usize| format!("<svg>{}<script/></svg>", " ".repeat(padding));
     let active = |padding| detect_whole(drawing(padding).as_bytes(), Wanted::ALL).active;
