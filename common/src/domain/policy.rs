@@ -221,6 +221,7 @@ struct Raw {
     unknown_type: UnknownType,
     #[serde(default)]
     form_post: bool,
+    #[serde(default)]
     active_content: ActiveContent,
     min_width: Option<u64>,
     max_width: Option<u64>,

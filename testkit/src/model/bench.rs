@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use sluice_common::db::Db;
@@ -24,9 +25,6 @@ pub(super) const BUCKET: &str = "model";
 pub(super) const STORE: &str = "model-store";
 pub(super) const QUEUE: &str = "model-queue";
 
-const AT_WORK: &str = "SELECT count(*) FROM pg_stat_activity
-    WHERE datname = current_database() AND application_name = 'sluice' AND state = 'active'";
-
 const EMPTY: &str = "TRUNCATE uploads, timeline, unwanted_objects, dead_events";
 
 /// A database, for one list of operations after the other.
@@ -37,6 +35,8 @@ pub struct Bench {
     tenant: Tenant,
     policy: Policy,
     database: Database,
+    /// How many workers there were.
+    workers: AtomicU32,
 }
 
 impl Bench {
@@ -52,7 +52,7 @@ impl Bench {
         tokio::spawn(connection);
         let policy = Policies::built_in().find("images").expect("a built-in policy").clone();
         let tenant = Tenant::parse("acme").expect("a valid name");
-        Self { fake: Arc::new(start_fake().await), sql, db, tenant, policy, database }
+        Self { fake: Arc::new(start_fake().await), sql, db, tenant, policy, database, workers: AtomicU32::new(0) }
     }
 
     /// Makes it as good as new.
@@ -61,13 +61,17 @@ impl Bench {
         self.fake = Arc::new(start_fake().await);
     }
 
+    /// A worker that is known to Postgres by a name of its own.
     pub(super) async fn worker(&self) -> Hands {
-        Hands::start(self.settings(), Arc::clone(&self.fake)).await
+        let name = format!("hands-{}", self.workers.fetch_add(1, Ordering::Relaxed));
+        Hands::start(self.settings(&name), name, Arc::clone(&self.fake)).await
     }
 
-    fn settings(&self) -> Settings {
+    fn settings(&self, name: &str) -> Settings {
         let (endpoint, queue_url) = (self.fake.endpoint(), self.fake.queue_url(QUEUE));
-        let places = Places { database_url: self.database.url(), endpoint, bucket: BUCKET, queue_url };
+        let url = self.database.url();
+        let database_url = format!("{url}{}application_name={name}", if url.contains('?') { '&' } else { '?' });
+        let places = Places { database_url, endpoint, bucket: BUCKET, queue_url };
         read(&settings(places, &[]), Settings::read)
     }
 
@@ -122,14 +126,16 @@ impl Bench {
         self.run("UPDATE uploads SET look_at = least(look_at, now()) WHERE status = 'pending'").await;
     }
 
-    /// Waits until Postgres has done what somebody asked for who is gone.
-    pub(super) async fn database_is_idle(&self) {
-        let idle = async {
-            while self.count(AT_WORK).await > 0 {
+    /// Waits until Postgres has done what a worker asked for that was killed: it reads what was sent before it notices that
+    /// nobody is there any more.
+    pub(super) async fn has_gone(&self, worker: &str) {
+        let connected = format!("SELECT count(*) FROM pg_stat_activity WHERE application_name = '{worker}'");
+        let gone = async {
+            while self.count(&connected).await > 0 {
                 tokio::time::sleep(Duration::from_millis(2)).await;
             }
         };
-        tokio::time::timeout(crate::PATIENCE, idle).await.expect("no statement takes that long");
+        tokio::time::timeout(crate::PATIENCE, gone).await.expect("no statement takes that long");
     }
 
     async fn run(&self, statements: &str) {

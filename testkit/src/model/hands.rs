@@ -13,17 +13,19 @@ use crate::fake_aws::FakeAws;
 
 /// A worker. It is killed when it is dropped.
 pub(super) struct Hands {
+    /// What Postgres knows it by.
+    pub(super) name: String,
     runtime: Option<Runtime>,
     worker: ByHand,
     fake: Arc<FakeAws>,
 }
 
 impl Hands {
-    pub(super) async fn start(settings: Settings, fake: Arc<FakeAws>) -> Self {
+    pub(super) async fn start(settings: Settings, name: String, fake: Arc<FakeAws>) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
         let runtime = runtime.expect("a runtime starts");
         let worker = runtime.spawn(ByHand::new(settings)).await.expect("no panic").expect("the URL is valid");
-        Self { runtime: Some(runtime), worker, fake }
+        Self { name, runtime: Some(runtime), worker, fake }
     }
 
     /// Begins a step. What goes wrong with it is no concern of whoever asks for it: the step comes again.

@@ -231,11 +231,12 @@ impl<'a> Run<'a> {
     async fn crash(&mut self, worker: usize) -> Result<(), String> {
         let Some(Begun { worker, step, done, gate }) = self.pick(worker) else { return Ok(()) };
         self.cut_off += 1;
+        let name = worker.name.clone();
         drop(worker);
         // When its task is gone, so are its connections, and its request is never carried out.
         let _ = done.await;
         drop(gate);
-        self.bench.database_is_idle().await;
+        self.bench.has_gone(&name).await;
         self.look(Some(step), None).await
     }
 
