@@ -245,7 +245,8 @@ impl Localstack {
     /// One version of an object, if it is there.
     pub(crate) async fn version(&self, key: &str, version_id: &str) -> Option<State> {
         let head = self.s3.head_object().bucket(&self.name).key(key).version_id(version_id).send().await.ok()?;
-        Some(State { etag: head.e_tag?, size: head.content_length?, version_id: head.version_id })
+        // Garage takes the id of any version for that of the only one, and does not say it again.
+        Some(State { etag: head.e_tag?, size: head.content_length?, version_id: Some(version_id.to_owned()) })
     }
 
     /// The keys of all objects, in order.

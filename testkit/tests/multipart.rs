@@ -281,7 +281,8 @@ async fn parts_that_nobody_completed_expire_with_their_upload() {
 #[tokio::test]
 async fn what_was_begun_for_an_upload_that_was_never_recorded_is_aborted() {
     let restless = [("SLUICE_RECONCILE_EVERY", "1"), ("SLUICE_STRAY_GRACE", "1")];
-    let world = restless.into_iter().fold(build(), |build, (name, value)| build.with(name, value)).start().await;
+    let build = restless.into_iter().fold(build().on_fake(), |build, (name, value)| build.with(name, value));
+    let world = build.start().await;
     let client = world.client().await;
     let kept = declared(&client, &clip(), "small").await;
     // As if the API ended between the two: the store is asked, and no row is written.
@@ -290,7 +291,7 @@ async fn what_was_begun_for_an_upload_that_was_never_recorded_is_aborted() {
     let declaration =
         json!({"filename": file.name, "content_type": "image/png", "size": file.bytes.len(), "policy": "small"});
     assert_eq!(client.post("/v1/uploads", &declaration).await.problem(500), "internal_error");
-    assert_eq!(world.localstack.open_multiparts().await.len(), 2);
+    assert_eq!(world.fake().count(Op::CreateMultipartUpload), 2);
     world.query("ALTER TABLE uploads DROP CONSTRAINT no_more").await;
     world.until("it is aborted", async || world.localstack.open_multiparts().await.len() == 1).await;
     assert_eq!(world.localstack.open_multiparts().await[0].0, world.key_of(kept.id()).await, "the pending one is kept");

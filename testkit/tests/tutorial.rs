@@ -46,7 +46,8 @@ async fn the_answer_to_the_first_call_has_the_tutorials_shape() {
     let client = world.client_with(None);
     let granted =
         client.post("/files/upload-url", &json!({"filename": "photo.jpg", "mimeType": "image/jpg"})).await.expect(200);
-    assert_eq!(granted.body["expiresIn"], 600);
+    // What is left of ten minutes when the answer is written.
+    assert!(granted.body["expiresIn"].as_i64().is_some_and(|left| (570..=600).contains(&left)), "{}", granted.body);
     assert_eq!(granted.body["method"], "PUT");
     // To the letter, because the client sends what its browser calls the type.
     assert_eq!(granted.body["headers"], json!({"content-type": "image/jpg"}));

@@ -21,10 +21,29 @@ const BATCH: i64 = 1000;
 /// How many multipart uploads are aborted at the same time. Each takes a request of its own, and one to see that it is gone.
 const AT_ONCE: usize = 16;
 
-/// Deletes unwanted objects until asked to stop.
-pub async fn run(db: Db, bucket: Bucket, breaker: Breaker, unwanted: Arc<Notify>, stop: CancellationToken) {
+/// Deletes unwanted objects until asked to stop, and finishes the batch in hand within the grace. What is not finished comes
+/// due again.
+pub async fn run(
+    db: Db,
+    bucket: Bucket,
+    breaker: Breaker,
+    unwanted: Arc<Notify>,
+    stop: CancellationToken,
+    grace: Duration,
+) {
+    let over = async {
+        stop.cancelled().await;
+        tokio::time::sleep(grace).await;
+    };
+    tokio::select! {
+        () = delete_until(&db, &bucket, &breaker, &unwanted, &stop) => {}
+        () = over => {}
+    }
+}
+
+async fn delete_until(db: &Db, bucket: &Bucket, breaker: &Breaker, unwanted: &Notify, stop: &CancellationToken) {
     while stop.run_until_cancelled(breaker.closed()).await.is_some() {
-        match delete_batch(&db, &bucket).await {
+        match delete_batch(db, bucket).await {
             Ok(claimed) if claimed == BATCH as usize => continue,
             Ok(_) => {}
             Err(error) => {

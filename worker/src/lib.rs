@@ -115,13 +115,18 @@ pub async fn run(
         result
     };
     let work = async {
+        let settling = async {
+            tokio::join!(
+                take_events(events, times, stop.clone(), settings.grace),
+                sweep::run(db.clone(), settler.clone(), breaker.clone(), stop.clone(), settings.grace),
+            );
+            settler.give_up().await;
+        };
         tokio::join!(
-            take_events(events, times, stop.clone(), settings.grace),
-            sweep::run(db.clone(), settler.clone(), breaker.clone(), stop.clone(), settings.grace),
+            settling,
             reconciler.run(breaker.clone(), stop.clone()),
-            cleanup::run(db.clone(), bucket, breaker.clone(), unwanted, stop.clone()),
+            cleanup::run(db.clone(), bucket, breaker.clone(), unwanted, stop.clone(), settings.grace),
         );
-        settler.give_up().await;
         ended.cancel();
     };
     match tokio::join!(health, work).0 {

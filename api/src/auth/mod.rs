@@ -41,6 +41,11 @@ impl Holder {
         Self { caller, only: Some(upload) }
     }
 
+    /// Whether they may delete what was confirmed: whoever just sends a file may not.
+    pub fn may_delete(&self) -> bool {
+        self.only.is_none()
+    }
+
     /// The caller and the upload, if there can be such an upload and they reach it.
     pub fn reaching(&self, id: Option<UploadId>) -> Option<(Caller, UploadId)> {
         let id = id?;

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
 use poem_openapi::Object;
 use poem_openapi::types::Example;
 use sluice_common::db::uploads;
@@ -10,14 +9,14 @@ use sluice_common::domain::{NamedPart, PartFault, Upload, UploadStatus, gather};
 use sluice_common::storage::Completion;
 
 use super::complete::CompleteUploadProblem;
-use super::renew::{LONGEST_LIFE, time_left};
+use super::renew::LONGEST_LIFE;
 use crate::problem::FieldError;
 use crate::service::Service;
 
 /// The most parts that one problem names.
 const MOST_NAMED: usize = 100;
 
-/// An upload whose deadline is nearer than this gets as much time, for the store to make the object in: nobody could say what
+/// An upload whose deadline is nearer than this gets as much time, even past the longest life of an upload, for the store to make the object in: nobody could say what
 /// became of one that expired meanwhile.
 const TIME_TO_COMPLETE: Duration = Duration::from_mins(10);
 
@@ -78,10 +77,8 @@ pub async fn assemble(
 
 /// Makes sure that the upload does not expire while the store is at work, unless it is too late for that.
 async fn has_time(service: &Service, upload: &Upload) -> Result<bool, CompleteUploadProblem> {
-    if time_left(upload, Timestamp::now()) >= TIME_TO_COMPLETE {
-        return Ok(true);
-    }
-    let extended = uploads::extend(&service.db, &upload.tenant, upload.id, TIME_TO_COMPLETE, LONGEST_LIFE).await?;
+    let at_most = LONGEST_LIFE + TIME_TO_COMPLETE;
+    let extended = uploads::extend(&service.db, &upload.tenant, upload.id, TIME_TO_COMPLETE, at_most).await?;
     Ok(extended.is_some())
 }
 

@@ -21,7 +21,8 @@ problems! {
     pub enum CancelUploadProblem {
         /// There is no such upload of yours.
         404 upload_not_found => UploadNotFound,
-        /// The upload was rejected or has expired; there is nothing left to cancel or delete.
+        /// The upload was rejected or has expired, so there is nothing left to cancel or delete; or it is confirmed, and only an API
+        /// key may delete it.
         409 already_decided => AlreadyDecided(detail: String),
     }
 }
@@ -47,12 +48,17 @@ impl CancelUpload {
         id: Path<UploadIdText>,
     ) -> Result<UploadAnswer, CancelUploadProblem> {
         let (caller, id) = holder.0.reaching(id.0.read()).ok_or(CancelUploadProblem::UploadNotFound)?;
-        if let Some(upload) = uploads::cancel(&service.db, &caller.tenant, id, &Cause::Client(caller.id)).await? {
+        let cause = Cause::Client(caller.id);
+        if let Some(upload) = uploads::cancel(&service.db, &caller.tenant, id, &cause, holder.0.may_delete()).await? {
             return Ok(UploadAnswer::new(upload));
         }
         let upload = service.find(&caller.tenant, Some(id)).await?.ok_or(CancelUploadProblem::UploadNotFound)?;
         match upload.state.status() {
             UploadStatus::Canceled | UploadStatus::Deleted => Ok(UploadAnswer::new(upload)),
+            UploadStatus::Confirmed => Err(CancelUploadProblem::AlreadyDecided(
+                "The upload is confirmed. Its file can be deleted with an API key, not with the upload's token."
+                    .to_owned(),
+            )),
             status => Err(CancelUploadProblem::AlreadyDecided(format!("The upload is already {}.", status.as_str()))),
         }
     }

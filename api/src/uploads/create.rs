@@ -47,8 +47,8 @@ impl CreateUpload {
     /// Declare an upload
     ///
     /// Records what you are going to send, and grants leave to send exactly that: the answer's `grant` names a method, a
-    /// URL and headers, or the fields of a form. Send the file there, straight to the store. Sluice then looks at what has arrived and either confirms
-    /// or rejects it: read the upload with `Prefer: wait=20` to learn which.
+    /// URL and headers, or the fields of a form. Send the file there, straight to the store. Sluice then looks at what has
+    /// arrived and either confirms or rejects it: read the upload with `Prefer: wait=20` to learn which.
     ///
     /// A large file may be granted in parts, if its size is declared: then the grant's `kind` is `multipart`. Send each part to
     /// its own URL, in any order and several at a time; ask `renewGrant` for the URLs of further parts, or for new ones; and

@@ -5,7 +5,8 @@ use std::fmt::Display;
 use poem_openapi::types::Example;
 use poem_openapi::{Enum, Object};
 use sluice_common::domain::{
-    ByteCount, ContentType, Declaration, FileName, Form, Metadata, NotA, Parts, Policies, Policy, RedirectUrl, Sha256,
+    ByteCount, ContentType, Declaration, FileName, Form, LARGEST_PART, Metadata, NotA, Parts, Policies, Policy,
+    RedirectUrl, Sha256,
 };
 use sluice_common::storage::Store;
 
@@ -84,6 +85,12 @@ pub fn declare(new: NewUpload, policies: &Policies, store: Store) -> Result<Decl
     let size = findings.size(new.size, content_type.as_ref(), policy);
     let parts = size.zip(policy).filter(|_| !by_form).and_then(|(size, policy)| policy.parts(size));
     let sha256 = findings.sha256(new.sha256.as_ref(), policy, parts, store);
+    if new.part_sha256 == Some(true) && !store.sha256 {
+        findings.note("/part_sha256", "sha256_not_checked", NOT_CHECKED);
+    }
+    if by_form && size.is_some_and(|size| size.get() > LARGEST_PART) {
+        findings.note("/size", "too_large", "A form sends 5 GiB at the most.");
+    }
     let metadata =
         new.metadata.and_then(|entries| findings.keep("/metadata", "invalid_metadata", Metadata::new(entries.0)));
     match (filename, content_type, policy) {
@@ -95,6 +102,8 @@ pub fn declare(new: NewUpload, policies: &Policies, store: Store) -> Result<Decl
         _ => Err(findings.0),
     }
 }
+
+const NOT_CHECKED: &str = "The store compares no checksums, so none can be declared.";
 
 /// What is wrong so far.
 #[derive(Default)]
@@ -212,7 +221,7 @@ impl Findings {
         }
         // Nobody would notice a wrong one: a worker reads no more than the head of a file.
         if !store.sha256 {
-            self.note("/sha256", "sha256_not_checked", "The store compares no checksums, so none can be declared.");
+            self.note("/sha256", "sha256_not_checked", NOT_CHECKED);
         }
         self.keep("/sha256", "invalid_sha256", Sha256::parse_hex(digits))
     }

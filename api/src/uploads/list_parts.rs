@@ -20,7 +20,7 @@ use crate::service::Service;
 problems! {
     /// Why parts are not listed.
     pub enum ListPartsProblem {
-        /// The cursor is not one that this list gave: it goes with the filters of the page that it came from.
+        /// The cursor is not one that the list of this upload's parts gave.
         400 invalid_cursor => InvalidCursor,
         /// There is no such upload of yours.
         404 upload_not_found => UploadNotFound,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use sluice_common::db::uploads::NewUpload;
-use sluice_common::domain::{ByteCount, Declaration, Form, ObjectKey, Policy, Upload};
+use sluice_common::domain::{ByteCount, Declaration, Form, LARGEST_PART, ObjectKey, Policy, Upload};
 use sluice_common::storage::{SignError, Signer};
 
 use super::grant::Grant;
@@ -48,7 +48,13 @@ pub async fn sign_grant(
 
 /// The sizes that a form may have: the declared one, or all that the policy takes.
 fn sizes(policy: &Policy, declared: &Declaration) -> (ByteCount, ByteCount) {
-    declared.size.map_or((policy.min_size, policy.max_size), |size| (size, size))
+    let most = policy.max_size_of(declared.content_type.media_type()).min(one_request());
+    declared.size.map_or((policy.min_size, most), |size| (size, size))
+}
+
+/// The most that a store takes in one request.
+fn one_request() -> ByteCount {
+    ByteCount::new(LARGEST_PART).expect("5 GiB are a size")
 }
 
 #[cfg(test)]
@@ -66,5 +72,7 @@ mod tests {
         assert_eq!(sizes(policy, &declared), (size, size));
         declared.size = None;
         assert_eq!(sizes(policy, &declared), (policy.min_size, policy.max_size));
+        let films = policies.find("video").expect("it is built in");
+        assert_eq!(sizes(films, &declared), (films.min_size, one_request()));
     }
 }

@@ -48,7 +48,7 @@ pub struct Upload {
     pub upload_token: Option<UploadToken>,
 }
 
-/// Leave to read, complete, renew and cancel one upload, for whoever sends its file.
+/// Leave to read, complete and renew one upload, and to cancel it while it is pending, for whoever sends its file.
 #[derive(Debug, Clone, PartialEq, Eq, Object)]
 pub struct UploadToken {
     /// What to send as `Authorization: Bearer …`. Treat it like a password.

@@ -45,7 +45,8 @@ pub(super) use wanted;
 const CLAIM: &str = concat!(
     "-- unwanted_objects.claim
     WITH due AS (
-        SELECT id, object_key, version_id, upload_id, multipart_id FROM unwanted_objects WHERE due_at <= now() ORDER BY due_at LIMIT $1
+        SELECT id, object_key, version_id, upload_id, multipart_id FROM unwanted_objects
+        WHERE due_at <= now() ORDER BY due_at LIMIT $1
         FOR UPDATE SKIP LOCKED
     ), kept AS (
         SELECT due.id FROM due JOIN uploads u ON u.id = due.upload_id WHERE ",

@@ -125,8 +125,8 @@ const DECIDE: &str = "-- uploads.decide
             reasons = v.reasons
         FROM held JOIN verdict v USING (id)
         WHERE u.id = held.id
-        RETURNING u.id, u.status, u.grant_key, u.object_key, u.multipart_id, v.unwanted_version_id, v.cause, v.cause_id, v.took_ms,
-            v.unread
+        RETURNING u.id, u.status, u.grant_key, u.object_key, u.multipart_id, v.unwanted_version_id, v.cause, v.cause_id,
+            v.took_ms, v.unread
     ), noted AS (
         INSERT INTO timeline (upload_id, status, cause, cause_id, took_ms)
         SELECT id, status, cause, cause_id, took_ms FROM changed
@@ -444,25 +444,25 @@ pub async fn decide(db: &Db, decisions: &[Decision]) -> Result<Vec<bool>, DbErro
         .collect())
 }
 
-/// Takes a pending upload back or deletes a confirmed one. `None` means that this tenant has no such upload, or that it has
-/// ended already.
+/// Takes a pending upload back or, if that may be, deletes a confirmed one. `None` means that this tenant has no such upload, or
+/// that it has ended already.
 ///
 /// # Errors
 /// Where the database does not answer.
-pub async fn cancel(db: &Db, tenant: &Tenant, id: UploadId, cause: &Cause) -> Result<Option<Upload>, DbError> {
+pub async fn cancel(
+    db: &Db,
+    tenant: &Tenant,
+    id: UploadId,
+    cause: &Cause,
+    may_delete: bool,
+) -> Result<Option<Upload>, DbError> {
     const OPERATION: &str = "cancel an upload";
+    let deletable = if may_delete { sources(UploadStatus::Deleted) } else { Vec::new() };
     let rows = db
         .rows(
             OPERATION,
             CANCEL,
-            &[
-                &id.0,
-                &tenant.as_str(),
-                &sources(UploadStatus::Canceled),
-                &sources(UploadStatus::Deleted),
-                &cause.as_str(),
-                &cause.id(),
-            ],
+            &[&id.0, &tenant.as_str(), &sources(UploadStatus::Canceled), &deletable, &cause.as_str(), &cause.id()],
         )
         .await?;
     rows.first().map(|row| from_row(OPERATION, row)).transpose()

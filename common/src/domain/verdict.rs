@@ -127,7 +127,9 @@ pub fn judge(policy: &Policy, declared: &Declaration, seen: &Inspection) -> Verd
         broken(ReasonCode::TooSmall, format!("The file has {}; at least {} are required.", seen.size, policy.min_size));
     }
     let media_type = declared.content_type.media_type();
-    let max_size = policy.max_size_of(media_type);
+    // A wider name is no way round the limit of what the file is.
+    let shown = seen.content.detected.media_type().map(|shown| policy.max_size_of(&shown));
+    let max_size = policy.max_size_of(media_type).min(shown.unwrap_or(policy.max_size));
     if seen.size > max_size {
         broken(ReasonCode::TooLarge, format!("The file has {}; at most {max_size} are allowed.", seen.size));
     }
@@ -432,6 +434,9 @@ mod tests {
             ["too_large", "dimensions_not_allowed"]
         );
         assert_eq!(codes("lenient", &declared("image/png"), &seen(51, is("image/png"))), Vec::<&str>::new());
+        // Another name for it is no way round.
+        let other_name = codes("pictures", &declared("image/png"), &seen(51, is("image/gif")));
+        assert!(other_name.contains(&"too_large"), "{other_name:?}");
     }
 
     #[test]

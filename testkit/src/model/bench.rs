@@ -105,7 +105,7 @@ impl Bench {
 
     pub(super) async fn cancel(&self, id: UploadId) {
         let cause = Cause::Client("model".to_owned());
-        uploads::cancel(&self.db, &self.tenant, id, &cause).await.expect("the database answers");
+        uploads::cancel(&self.db, &self.tenant, id, &cause, true).await.expect("the database answers");
     }
 
     pub(super) async fn hint(&self, id: UploadId) {

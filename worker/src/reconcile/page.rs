@@ -1,7 +1,7 @@
 //! What one page of the bucket comes to: what it holds, whose that is, and what should be there and is not.
 
 use std::collections::{HashMap, HashSet};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use sluice_common::chain::Chain;
@@ -18,6 +18,9 @@ use super::sort::{Find, belong_together, count, sort, sort_multipart};
 const MOST_CONFIRMED: i64 = 2000;
 /// How many objects that are out of place are looked at at the same time.
 const AT_ONCE: usize = 16;
+/// The most multipart uploads that a round looks at, and the longest that listing them may take: a page has five minutes.
+const MOST_MULTIPARTS: usize = 20_000;
+const LISTING: Duration = Duration::from_mins(1);
 /// How long after a page the next is due: a round is no hurry, and should be no load.
 pub(super) const BETWEEN_PAGES: Duration = Duration::from_secs(1);
 
@@ -113,10 +116,11 @@ async fn owners_of(db: &Db, ids: Vec<UploadId>) -> Result<HashMap<UploadId, Owne
     Ok(owners::find(db, &ids).await?.into_iter().map(|owner| (owner.id, owner)).collect())
 }
 
-/// All multipart uploads that are neither completed nor aborted: at any time there are few. A store that does not list them,
-/// or not for us, is no reason to leave its objects alone.
+/// The multipart uploads that are neither completed nor aborted: at any time there are few. A store that does not list them,
+/// or not for us, or very many, is no reason to leave its objects alone.
 async fn open_multiparts(bucket: &Bucket) -> Vec<OpenMultipart> {
     let (mut open, mut after) = (Vec::new(), None::<String>);
+    let begun = Instant::now();
     loop {
         match bucket.list_multiparts(after.as_deref()).await {
             Ok(page) => {
@@ -129,6 +133,13 @@ async fn open_multiparts(bucket: &Bucket) -> Vec<OpenMultipart> {
             }
         }
         if after.is_none() {
+            return open;
+        }
+        if open.len() >= MOST_MULTIPARTS || begun.elapsed() > LISTING {
+            tracing::warn!(
+                listed = open.len(),
+                "there are very many multipart uploads; the rest waits for another round"
+            );
             return open;
         }
     }
