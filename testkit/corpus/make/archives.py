@@ -8,6 +8,8 @@ import zipfile
 import seeds  # noqa: F401
 from record import WORK, made, node, run
 
+made("archives/tar-of-a-pdf.tar", "application/x-tar", "tar", "printf '%%PDF-1.4\\n%%%%EOF\\n' > report.pdf; tar -cf $out report.pdf")
+
 # ZIP
 made("archives/zip.zip", "application/zip", "zip", "zip -qX $out seed.txt seed.png")
 made("archives/zip-stored.zip", "application/zip", "zip", "zip -qX0 $out seed.txt")

@@ -153,6 +153,9 @@ hostile(D + "php-after-newline.csv", CSV, "PHP", TYPE, "\n\n<?php system($_GET['
 hostile(D + "shell-bom.txt", TEXT, "a shell script after a BOM", TYPE, "\ufeff#!/bin/sh\necho hi\n")
 hostile(D + "shell-crlf.csv", CSV, "a shell script", TYPE, "#!/bin/sh\r\necho hi\r\n")
 hostile(D + "shell-space.txt", TEXT, "a shell script", TYPE, "#! /usr/bin/env -S bash -e\necho hi\n")
+hostile(D + "batch-that-names-a-pdf.pdf", PDF, "a batch file with a PDF's mark", TYPE, "@echo off\r\nstart calc.exe\r\nrem %PDF-1.4\r\n")
+hostile(D + "batch-with-a-pdf.pdf", PDF, "a batch file before a PDF", NO_TYPE, b"@start calc.exe\r\n@exit\r\n" + of("documents/cairo.pdf"))
+declared("archives/tar-of-a-pdf.tar", PDF)
 hostile(D + "batch.txt", "image/png", "a batch file", NO_TYPE, "@echo off\r\ndir\r\n")
 hostile(D + "xml-stylesheet.xml", XML, "XML with a stylesheet that runs", ACTIVE + "|" + TYPE,
         '<?xml version="1.0"?>\n<?xml-stylesheet type="text/xsl" href="https://example.com/a.xsl"?>\n<note/>\n')
@@ -349,6 +352,52 @@ def macro(folder):
 hostile(A + "docx-with-macros.docx", DOCX, "a document with macros", f"{ACTIVE}|{TYPE}", lambda out: repacked(out, "office/docx.docx", macro("word")))
 hostile(A + "xlsx-with-macros.xlsx", XLSX, "a workbook with macros", f"{ACTIVE}|{TYPE}", lambda out: repacked(out, "office/openpyxl.xlsx", macro("xl")))
 hostile(A + "pptx-with-macros.pptx", PPTX, "a presentation with macros", f"{ACTIVE}|{TYPE}", lambda out: repacked(out, "office/python-pptx.pptx", macro("ppt")))
+
+
+def listed(kind, part, instead_of=None):
+    """Changes a document so that its list of content types names one more part, or the main part as something else."""
+    def change(name, content):
+        if name is None:
+            return [(part, b"x")]
+        if name != "[Content_Types].xml":
+            return content
+        if instead_of:
+            content = content.replace(instead_of.encode(), kind.encode())
+            kind_of_part = instead_of
+        else:
+            kind_of_part = kind
+        return content.replace(b"</Types>", f'<Override PartName="/{part}" ContentType="{kind_of_part}"/></Types>'.encode())
+    return change
+
+
+VBA = "application/vnd.ms-office.vbaProject"
+hostile(A + "docx-with-macros-by-another-name.docx", DOCX, "a document with macros", ACTIVE, lambda out: repacked(
+    out, "office/docx.docx", listed(VBA, "word/theme.bin")))
+hostile(A + "docx-with-macros-in-entities.docx", DOCX, "a document with macros", ACTIVE, lambda out: repacked(
+    out, "office/docx.docx", listed(VBA.replace("P", "&#80;"), "word/theme.bin")))
+hostile(A + "docm-with-a-second-main-part.docx", DOCX, "a document with macros", TYPE, lambda out: repacked(
+    out, "office/docx.docx", listed("application/vnd.ms-word.document.macroEnabled.main+xml", "word/other.xml",
+                                    f"{OOXML}wordprocessingml.document.main+xml")))
+hostile(A + "xlsx-with-a-macro-sheet.xlsx", XLSX, "a workbook with Excel 4 macros", ACTIVE, lambda out: repacked(
+    out, "office/openpyxl.xlsx", listed("application/vnd.ms-excel.macrosheet+xml", "xl/worksheets/other.xml")))
+
+
+def compound(*sectors):
+    """A compound file of directory sectors that lie one behind another and are chained so: the names in each."""
+    header = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 16 + struct.pack("<HHHHH", 62, 3, 0xFFFE, 9, 6) + b"\0" * 10
+    header += struct.pack("<IIIIIIIII", 1, 1, 0, 4096, 0xFFFFFFFE, 0, 0xFFFFFFFE, 0, 0) + b"\xff" * 432
+    table = [0xFFFFFFFD, *range(2, len(sectors) + 1), 0xFFFFFFFE]
+    out = header + struct.pack("<128I", *table, *[0xFFFFFFFF] * (128 - len(table)))
+    for names in sectors:
+        sector = b""
+        for name in names:
+            letters = name.encode("utf-16-le") + b"\0\0"
+            sector += letters.ljust(64, b"\0") + struct.pack("<HBB", len(letters), 1, 1) + b"\xff" * 12 + b"\0" * 48
+        out += sector.ljust(512, b"\0")
+    return out
+
+
+hostile(A + "doc-with-macros-behind-a-blank-sector.doc", DOC, "a document with macros", ACTIVE, compound(["Root Entry", "WordDocument"], [], ["Macros"]))
 hostile(A + "docx-named-xlsx-inside.docx", DOCX, "a workbook beside a folder named word", TYPE, lambda out: repacked(
     out, "office/openpyxl.xlsx", lambda name, content: [("word/readme.txt", "x")] if name is None else content))
 hostile(A + "zip-with-a-folder-word.docx", DOCX, "a ZIP with a folder named word", TYPE, lambda out: repacked(

@@ -84,6 +84,8 @@ node("documents/pdf-lib.pdf", PDF, "pdf-lib",
 node("documents/jspdf.pdf", PDF, "jspdf", "const d = new lib.jsPDF(); d.text('River', 10, 10); fs.writeFileSync(out, Buffer.from(d.output('arraybuffer')))")
 # Readers look for the header in the first 1,024 bytes, and scanners of the nineties wrote a few before it.
 made("documents/cairo-leading-junk.pdf", PDF, "rsvg-convert", "(printf '\\r\\n\\r\\nJOB 1\\r\\n'; rsvg-convert -f pdf logo.svg) > $out")
+made("documents/cairo-behind-pjl.pdf", PDF, "rsvg-convert",
+     r"(printf '\033%%-12345X@PJL JOB\r\n@PJL ENTER LANGUAGE = PDF\r\n'; rsvg-convert -f pdf logo.svg) > $out")
 made("documents/cairo-leading-newline.pdf", PDF, "rsvg-convert", "(echo; rsvg-convert -f pdf logo.svg) > $out")
 made("documents/cairo-leading-bom.pdf", PDF, "rsvg-convert", "(printf '\\xef\\xbb\\xbf'; rsvg-convert -f pdf logo.svg) > $out")
 

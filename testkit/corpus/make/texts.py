@@ -42,7 +42,7 @@ texts("text/csv", extension="csv",
       pipe="name|city\nZoë|Köln\n", uneven="a,b,c\n1,2\n1,2,3,4\n", numbers="1,2,3\n4,5,6\n", csv_latin_1="name,city\nZoë,Köln\n".encode("latin-1"),
       csv_utf_16="\ufeffname;city\nZoë;Köln\n".encode("utf-16-le"), html_in_a_cell="name,note\nZoë,<b>bold</b>\n",
       long_field="name,note\nZoë," + "word " * 3000 + "\n", sep_line="sep=;\nname;city\nZoë;Köln\n", formula="name,sum\nZoë,=1+1\n",
-      empty_fields=",,\n,,\n", one_cell="x", json_in_a_cell='id,payload\n1,"{""a"": 1}"\n')
+      names_a_pdf="name,magic\npdf,%PDF-\nzip,PK\n", empty_fields=",,\n,,\n", one_cell="x", json_in_a_cell='id,payload\n1,"{""a"": 1}"\n')
 made("texts/sqlite.csv", "text/csv", "sqlite3", "sqlite3 -csv -header :memory: \"select 1 as a, 'x,y' as b\" > $out")
 made("texts/libreoffice.csv", "text/csv", "soffice",
      f"printf 'a,b\\n1,2\\n' > u.csv; {SOFFICE} ods --outdir lo-out u.csv >&2; "
@@ -56,6 +56,9 @@ texts("application/json", extension="json",
       pretty='{\n  "a": {\n    "b": [1.5e3, -2, false]\n  }\n}\n', leading_space="\n\n  {}\n", json_bom='\ufeff{"a": 1}', long=LONG,
       escaped='{"html": "\\u003cscript\\u003e"}', html_inside='{"html": "<script>alert(1)</script>"}', deep="[" * 100 + "]" * 100, empty_array="[]",
       cut_in_a_character=json.dumps(["é" * 9000], ensure_ascii=False), geo='{"type": "Point", "coordinates": [7, 51]}')
+texts("application/geo+json", extension="geojson", cut_in_a_number=next(
+    text for pad in range(40) if (text := '{"type": "LineString", "name": "%s", "coordinates": [%s]}' % (
+        "x" * pad, ", ".join("[-7.5e-1, 51.25]" for _ in range(900))))[8191] == "-"))
 made("texts/jq.json", "application/json", "jq", "jq -n '{a: [1, {b: null}]}' > $out")
 texts("application/x-ndjson", extension="ndjson", lines='{"a": 1}\n{"a": 2}\n', long_lines='{"name": "Zoë", "note": "a long line"}\n' * 400)
 texts("application/geo+json", extension="geojson", place='{"type": "Feature", "geometry": null, "properties": {}}')

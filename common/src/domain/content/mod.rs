@@ -236,7 +236,9 @@ pub fn second_look(head: &[u8], size: u64, wanted: Wanted) -> Option<Range<u64>>
     } else if ole::begins(head) {
         let offset = ole::directory_offset(head).filter(|offset| *offset < size)?;
         let is_told = || matches!(ole::read(&Glimpse { size, head, second: None }).detected, Detected::Type(_));
-        (offset + 512 > behind_head || wanted.active_content || !is_told()).then(|| from(offset.max(behind_head)))
+        // Never less than could be read: the directory can go on before its first sector, and its table is often the last.
+        let start = offset.min(size.saturating_sub(most)).max(behind_head);
+        (offset + 512 > behind_head || wanted.active_content || !is_told()).then(|| from(start))
     } else if pdf::begins(head) {
         wanted.active_content.then_some(tail)
     } else if let Some(text) = text::decode(head, true) {

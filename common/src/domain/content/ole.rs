@@ -30,6 +30,9 @@ const BY_CLASS: &[([u8; 4], &str)] = &[
     ([0x0b, 0x0d, 0x02, 0x00], "application/vnd.ms-outlook"),
 ];
 
+/// Kinds that run no macros, whatever is in them.
+const WITHOUT_MACROS: &[&str] = &["application/vnd.ms-outlook", "application/x-msi"];
+
 /// Whether a file begins as a compound file does.
 pub(super) fn begins(head: &[u8]) -> bool {
     head.starts_with(&[0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1])
@@ -51,19 +54,26 @@ fn sector(head: &[u8]) -> Option<u64> {
 
 /// What a compound file is.
 pub(super) fn read(seen: &Glimpse<'_>) -> Content {
-    let names = directory(seen).unwrap_or_default();
-    let has = |name: &str| names.iter().any(|entry| entry.name == name);
-    let class = names.first().map(|root| root.class);
+    let Directory { entries, is_whole } = directory(seen);
+    let has = |name: &str| entries.iter().any(|entry| entry.name.eq_ignore_ascii_case(name));
+    let class = entries.first().map(|root| root.class);
     let by_class = BY_CLASS.iter().find(|(class_of, _)| class.is_some_and(|class| class.starts_with(class_of)));
     let by_stream = BY_STREAM.iter().find(|(stream, _)| has(stream)).map(|(_, kind)| *kind);
     // The class first: a workbook can hold a document as an object.
-    let detected = match by_class.map(|(_, kind)| *kind).or(by_stream) {
+    let kind = by_class.map(|(_, kind)| *kind).or(by_stream);
+    let detected = match kind {
         Some(kind) => Detected::known(kind),
         // Also where it is encrypted: a newer Office document that a password protects.
         None => Detected::Container(MediaType::known("application/x-ole-storage")),
     };
-    let has_macros = ["Macros", "_VBA_PROJECT_CUR", "_VBA_PROJECT", "VBA"].iter().any(|name| has(name));
-    Content::of(detected).with(if has_macros { vec![Active::Macro] } else { Vec::new() })
+    let mut active = Vec::new();
+    if ["Macros", "_VBA_PROJECT_CUR", "_VBA_PROJECT", "VBA"].iter().any(|name| has(name)) {
+        active.push(Active::Macro);
+    }
+    if !is_whole && !kind.is_some_and(|kind| WITHOUT_MACROS.contains(&kind)) {
+        active.push(Active::NotLookedThrough);
+    }
+    Content::of(detected).with(active)
 }
 
 /// One entry of the directory.
@@ -72,30 +82,40 @@ struct Entry {
     class: [u8; 16],
 }
 
+/// The directory, as far as it was read.
+struct Directory {
+    entries: Vec<Entry>,
+    /// Whether the table of sectors leads nowhere that was not read.
+    is_whole: bool,
+}
+
 /// The entries of the directory that were read: its sectors one after another as the table of sectors chains them, or as
 /// they lie in the file where that table was not read.
-fn directory(seen: &Glimpse<'_>) -> Option<Vec<Entry>> {
-    let head = seen.head;
-    let sector = sector(head)?;
+fn directory(seen: &Glimpse<'_>) -> Directory {
+    let mut directory = Directory { entries: Vec::new(), is_whole: true };
+    let (Some(sector), Some(mut number)) = (sector(seen.head), u32_at(seen.head, 48)) else { return directory };
     let length = usize::try_from(sector).expect("small");
-    let place = |number: u32| (u64::from(number) + 1).checked_mul(sector);
-    let mut number = u32_at(head, 48)?;
-    let mut entries = Vec::new();
     // As many as can have been read, so that a chain without an end has one here.
     for _ in 0..=(super::HEAD_LENGTH + super::SECOND_LENGTH) / length {
-        let Some(bytes) = seen.at(place(number)?, length) else { break };
-        let before = entries.len();
-        entries.extend(bytes.chunks_exact(ENTRY).map_while(entry).flatten());
-        if entries.len() == before {
-            break;
+        let place = (u64::from(number) + 1) * sector;
+        if place >= seen.size {
+            return directory;
         }
+        let bytes = seen.at(place, length).unwrap_or_default();
+        directory.is_whole = bytes.len() as u64 >= sector.min(seen.size - place);
+        let rows: Vec<Option<Entry>> = bytes.chunks_exact(ENTRY).map(entry).collect();
+        let is_empty = rows.iter().all(Option::is_none);
+        directory.entries.extend(rows.into_iter().flatten());
         number = match next(seen, number, sector) {
+            _ if !directory.is_whole => return directory,
             Some(next) if next < 0xffff_fffa => next,
-            Some(_) => break,
-            None => number.checked_add(1)?,
+            Some(_) => return directory,
+            None if is_empty => return directory,
+            None => number.saturating_add(1),
         };
     }
-    Some(entries)
+    directory.is_whole = false;
+    directory
 }
 
 /// The sector that follows another, if that part of the table was read.
@@ -107,19 +127,16 @@ fn next(seen: &Glimpse<'_>, number: u32, sector: u64) -> Option<u32> {
     u32_at(&seen.at(at, 4)?, 0)
 }
 
-/// An entry, `Some(None)` if it is unused, and `None` if it is no entry at all.
-fn entry(bytes: &[u8]) -> Option<Option<Entry>> {
+/// An entry; nothing if it is unused, or none at all.
+fn entry(bytes: &[u8]) -> Option<Entry> {
     let length = usize::from(u16::from_le_bytes([bytes[64], bytes[65]]));
-    match bytes[66] {
-        0 => Some(None),
-        1 | 2 | 5 if (2..=64).contains(&length) && bytes[67] <= 1 => {
-            let units: Vec<u16> =
-                bytes[..length - 2].chunks_exact(2).map(|unit| u16::from_le_bytes([unit[0], unit[1]])).collect();
-            let class = bytes[80..96].try_into().expect("sixteen bytes");
-            Some(Some(Entry { name: String::from_utf16_lossy(&units), class }))
-        }
-        _ => None,
+    if !matches!(bytes[66], 1 | 2 | 5) || !(2..=64).contains(&length) || bytes[67] > 1 {
+        return None;
     }
+    let units: Vec<u16> =
+        bytes[..length - 2].chunks_exact(2).map(|unit| u16::from_le_bytes([unit[0], unit[1]])).collect();
+    let class = bytes[80..96].try_into().expect("sixteen bytes");
+    Some(Entry { name: String::from_utf16_lossy(&units), class })
 }
 
 fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {

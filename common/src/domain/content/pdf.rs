@@ -25,14 +25,19 @@ const NAMES: &[(&[u8], Active)] = &[
 /// How far into a file readers look for its beginning, in bytes.
 const BEGINS_WITHIN: usize = 1024;
 
-/// Whether a file begins as a PDF. Before it there may be a byte order mark, or what a printer was told: words, and nothing
-/// that could make a page or a script of the whole.
+/// Whether a file begins as a PDF. Before its mark there may be a byte order mark, white space, or what tells a printer that
+/// a PDF follows; with anything else it could be taken for something else as well.
 pub(super) fn begins(head: &[u8]) -> bool {
     let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
     let start = head[..head.len().min(BEGINS_WITHIN)].windows(5).position(|window| window == b"%PDF-");
-    let is_word =
-        |byte: &u8| byte.is_ascii_alphanumeric() || byte.is_ascii_whitespace() || b"@%-_.,:=\x1b\0".contains(byte);
-    start.is_some_and(|start| head[..start].iter().all(is_word) && !head.starts_with(b"MZ") && !head.starts_with(b"PK"))
+    start.is_some_and(|start| head[..start].trim_ascii().is_empty() || is_for_printer(&head[..start]))
+}
+
+/// Whether these are the lines in which a printer is told its job.
+fn is_for_printer(bytes: &[u8]) -> bool {
+    let Some(job) = bytes.strip_prefix(b"\x1b%-12345X") else { return false };
+    job.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).all(|line| line.is_empty() || line.starts_with(b"@PJL"))
+        && !job.contains(&b'<')
 }
 
 /// What a PDF would do.

@@ -26,7 +26,7 @@ const LONGEST_TEXT: usize = 128;
 /// What a drawing of this text would do.
 pub(super) fn active(text: &str) -> Vec<Active> {
     let mut active = Vec::new();
-    if !has_known_encoding(text) {
+    if !text::has_known_encoding(text) {
         active.push(Active::NotLookedThrough);
     }
     let mut reader = Reader::from_str(text);
@@ -63,12 +63,6 @@ pub(super) fn active(text: &str) -> Vec<Active> {
     active.sort_unstable();
     active.dedup();
     active
-}
-
-/// Whether the letters mean what they seem to: encodings there are in which `+ADw-` begins a tag.
-fn has_known_encoding(text: &str) -> bool {
-    text::declared_encoding(text)
-        .is_none_or(|name| name.starts_with("utf-8") || name == "utf-16" || text::is_like_ascii(&name))
 }
 
 fn local(name: &[u8]) -> String {

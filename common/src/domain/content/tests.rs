@@ -270,6 +270,106 @@ fn a_pdf_shows_its_actions_however_their_names_are_written() {
 }
 
 #[test]
+fn a_pdf_begins_with_its_mark_or_with_what_a_printer_is_told() {
+    let body = "\n1 0 obj <</Type /Catalog>> endobj\n%%EOF\n";
+    for (before, expected) in [
+        ("", "application/pdf"),
+        ("\u{feff}", "application/pdf"),
+        ("\r\n \0", "unknown"),
+        ("\r\n \t", "application/pdf"),
+        ("\x1b%-12345X@PJL SET JOBNAME=\"a\"\r\n@PJL ENTER LANGUAGE=PDF\r\n", "application/pdf"),
+        ("@echo off\r\nstart calc.exe\r\nrem ", "application/x-bat"),
+        ("@echo hello\r\nstart calc.exe\r\nrem ", "text"),
+        ("@start calc.exe & rem ", "text"),
+        ("#!/bin/sh\necho ", "text/x-shellscript"),
+        ("name,magic\npdf,", "text"),
+        ("\x1b%-12345X@PJL <script>x()</script>\r\n", "text"),
+        ("\x1b%-12345X@PJL\r\nstart calc.exe\r\n", "text"),
+    ] {
+        assert_eq!(whole(format!("{before}%PDF-1.4{body}").as_bytes()), expected, "{before:?}");
+    }
+    assert_eq!(fits(b"name,magic\npdf,%PDF-\nzip,PK\n", "text/csv"), Fit::Yes);
+}
+
+#[test]
+fn a_pdf_in_an_archive_of_tapes_does_not_make_a_pdf_of_it() {
+    let mut header = vec![0; 512];
+    header[..10].copy_from_slice(b"report.pdf");
+    header[100..107].copy_from_slice(b"0000644");
+    header[148..156].fill(b' ');
+    let sum = format!("{:06o}\0 ", header.iter().map(|byte| u32::from(*byte)).sum::<u32>());
+    header[148..156].copy_from_slice(sum.as_bytes());
+    assert_eq!(
+        whole(&[header.as_slice(), b"%PDF-1.4\n1 0 obj <</Type /Catalog>> endobj\n"].concat()),
+        "application/x-tar"
+    );
+}
+
+/// A compound file whose directory has these sectors, which lie where they say and follow one another.
+fn ole_of(sectors: &[(u32, &[&str])]) -> Vec<u8> {
+    let last = sectors.iter().map(|(number, _)| *number).max().expect("some");
+    let mut bytes = vec![0; 512 * (last as usize + 2)];
+    bytes[..8].copy_from_slice(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1");
+    bytes[30] = 9;
+    bytes[48..52].copy_from_slice(&sectors[0].0.to_le_bytes());
+    // One table is enough for these, and it is in the first sectors.
+    for (at, table) in (0..=last / 128).enumerate() {
+        bytes[76 + 4 * at..80 + 4 * at].copy_from_slice(&table.to_le_bytes());
+    }
+    let ends = sectors.iter().skip(1).map(|(number, _)| *number).chain([0xffff_fffe]);
+    for ((number, names), next) in sectors.iter().zip(ends) {
+        let number = *number as usize;
+        bytes[512 + 4 * number..516 + 4 * number].copy_from_slice(&next.to_le_bytes());
+        for (at, name) in names.iter().enumerate() {
+            let entry = &mut bytes[512 * (number + 1) + 128 * at..][..128];
+            for (place, unit) in name.encode_utf16().enumerate() {
+                entry[2 * place..2 * place + 2].copy_from_slice(&unit.to_le_bytes());
+            }
+            (entry[64], entry[66]) = (2 * name.len() as u8 + 2, if *name == "?" { 9 } else { 1 });
+        }
+    }
+    bytes
+}
+
+#[test]
+fn the_directory_of_a_compound_file_is_walked_to_its_end() {
+    let active = |sectors: &[(u32, &[&str])]| detect_whole(&ole_of(sectors), Wanted::ALL).active;
+    let word = "WordDocument";
+    for (sectors, expected) in [
+        (&[(8, &[word][..])][..], &[][..]),
+        (&[(8, &[word]), (9, &["Macros"])], &[Active::Macro]),
+        (&[(8, &[word]), (9, &["MACROS"])], &[Active::Macro]),
+        (&[(8, &[word]), (9, &[]), (10, &["Macros"])], &[Active::Macro]),
+        (&[(8, &[word, "?", "Macros"])], &[Active::Macro]),
+        (&[(30, &[word]), (20, &["Macros"])], &[Active::Macro]),
+        (&[(8, &[word]), (8, &[])], &[]),
+        (&[(8, &[word]), (1000, &["Macros"])], &[Active::NotLookedThrough]),
+        (&[(8, &["__properties_version1.0"]), (1000, &["__attach"])], &[]),
+    ] {
+        assert_eq!(active(sectors), expected, "{sectors:?}");
+    }
+}
+
+#[test]
+fn json_may_be_cut_anywhere() {
+    let place = r#"{"type":"Feature","id":-12,"geometry":{"type":"Point","coordinates":[-71.0e-1,4.25E+2,0]},"properties":{"name":"K\u00f6ln","ok":true,"no":null}}"#;
+    let fits_cut = |text: &str, declared: &str| {
+        let seen = Glimpse { size: 1 << 20, head: text.as_bytes(), second: None };
+        detect(&seen).detected.fits(&MediaType::known(declared))
+    };
+    for at in 1..place.len() {
+        assert_eq!(fits_cut(&place[..at], "application/geo+json"), Fit::Yes, "{}", &place[..at]);
+        assert_eq!(
+            fits_cut(&format!("{place}\n{}", &place[..at]), "application/x-ndjson"),
+            Fit::Yes,
+            "{}",
+            &place[..at]
+        );
+    }
+    assert_eq!(fits_cut("{\"a\": -, 1", "application/json"), Fit::No);
+}
+
+#[test]
 fn an_archive_is_what_is_in_it() {
     let types = |main: &str| format!("<Types><Override ContentType=\"application/vnd.{main}\"/></Types>");
     let docx = types("openxmlformats-officedocument.wordprocessingml.document.main+xml");
@@ -305,6 +405,53 @@ fn an_archive_is_what_is_in_it() {
     }
     assert_eq!(whole(b"PK\x05\x06\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"), "application/zip");
     assert_eq!(whole(b"PK\x03\x04 and then nothing more of it"), "some application/zip");
+}
+
+#[test]
+fn macros_are_found_by_what_the_parts_of_an_office_file_are_called() {
+    let word = "application/vnd.openxmlformats-officedocument.wordprocessingml.document";
+    let look = |types: &[&str], names: &[&str]| {
+        let list: String = types.iter().map(|kind| format!("<Override ContentType=\"{kind}\"/>")).collect();
+        let list = format!("<Types>{list}</Types>");
+        let mut entries = vec![("[Content_Types].xml", list.as_bytes()), ("word/document.xml", b"")];
+        entries.extend(names.iter().map(|name| (*name, &b""[..])));
+        detect_whole(&zip_of(&entries), Wanted::ALL)
+    };
+    let main = "application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml";
+    for (types, names, expected) in [
+        (&[main][..], &[][..], &[][..]),
+        (&[main, "application/vnd.openxmlformats-officedocument.oleObject"], &["word/embeddings/a.bin"], &[]),
+        (&[main, "application/vnd.ms-office.vbaProject"], &["word/x.bin"], &[Active::Macro]),
+        (&[main, "application/vnd.ms-office.VBAPROJECT"], &["word/x.bin"], &[Active::Macro]),
+        (&[main], &["word/vbaProject.bin"], &[Active::Macro]),
+        (&[main, "application/vnd.ms-excel.macrosheet+xml"], &[], &[Active::Macro]),
+        (&[main], &["xl/macrosheets/sheet1.xml"], &[Active::Macro]),
+        (&[main, "application/vnd.ms-word.document.macroEnabled.12"], &["word/embeddings/a.docm"], &[Active::Macro]),
+        (&[main, "application/vnd.ms-office.activeX+xml"], &[], &[Active::EmbeddedObject]),
+        (&[main, "application/vnd.ms-office.vba&#80;roject"], &["word/x.bin"], &[Active::NotLookedThrough]),
+        (&[main], &["[content_types].xml"], &[Active::NotLookedThrough]),
+    ] {
+        let content = look(types, names);
+        assert_eq!(content.active, expected, "{types:?} {names:?}");
+        assert_eq!(content.detected, Detected::known(word), "{types:?} {names:?}");
+    }
+    // A list that names both kinds is that of the worse one.
+    let both = look(&[main, "application/vnd.ms-word.document.macroEnabled.main+xml"], &[]);
+    assert_eq!(both.detected, Detected::known("application/vnd.ms-word.document.macroenabled.12"));
+}
+
+#[test]
+fn an_office_file_whose_list_of_types_was_not_read_is_not_looked_through() {
+    let padding = vec![0; SECOND_LENGTH];
+    let list = b"<Types ContentType=\"x.wordprocessingml.document.main+xml\"/>";
+    let active = |entries: &[(&str, &[u8])]| detect_whole(&zip_of(entries), Wanted::ALL).active;
+    let in_the_middle = [("word/a", &padding[..]), ("[Content_Types].xml", list), ("word/b", &padding)];
+    assert_eq!(active(&in_the_middle), [Active::NotLookedThrough]);
+    let at_the_end = [("word/a", &padding[..]), ("word/b", &padding), ("[Content_Types].xml", list)];
+    assert_eq!(active(&at_the_end), []);
+    // What is no Office file is not asked for its list.
+    let without_folders = [("a", &padding[..]), ("[Content_Types].xml", list), ("b", &padding)];
+    assert_eq!(active(&without_folders), []);
 }
 
 #[test]

@@ -10,6 +10,9 @@ use crate::domain::MediaType;
 /// How many rows of a table are looked at.
 const ROWS: usize = 200;
 
+/// What numbers of JSON are made of.
+const NUMBER: &[char] = &['-', '+', '.', 'e', 'E', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9'];
+
 /// The text that these bytes are, if they are any: UTF-8, or UTF-16 with its mark, without control characters but those that lay
 /// text out. Where bytes were cut off, a character that is cut in two does not count against it.
 pub(super) fn decode(bytes: &[u8], is_cut: bool) -> Option<Cow<'_, str>> {
@@ -29,15 +32,20 @@ fn is_old_xml(bytes: &[u8]) -> bool {
     declared_encoding(&start).is_some_and(|name| is_like_ascii(&name))
 }
 
+/// Whether the letters of an XML document mean what they seem to: encodings there are in which `+ADw-` begins a tag.
+pub(super) fn has_known_encoding(text: &str) -> bool {
+    declared_encoding(text).is_none_or(|name| name.starts_with("utf-8") || name == "utf-16" || is_like_ascii(&name))
+}
+
 /// The encoding that an XML document says it is written in, in lower case.
-pub(super) fn declared_encoding(text: &str) -> Option<String> {
+fn declared_encoding(text: &str) -> Option<String> {
     let (inside, _) = text.trim_start().strip_prefix("<?xml")?.split_once("?>")?;
     let (_, rest) = inside.split_once("encoding")?;
     rest.split(['"', '\'']).nth(1).map(str::to_ascii_lowercase)
 }
 
 /// Whether the letters of ASCII are themselves in an encoding, and nothing else is made of those that markup is made of.
-pub(super) fn is_like_ascii(encoding: &str) -> bool {
+fn is_like_ascii(encoding: &str) -> bool {
     const LIKE: &[&str] = &[
         "us-ascii",
         "ascii",
@@ -149,6 +157,8 @@ fn kinds(text: &str, is_cut: bool) -> Vec<MediaType> {
 fn is_json(text: &str, is_cut: bool) -> bool {
     let text = text.trim();
     let is_list_or_object = text.starts_with(['{', '[']);
+    // Half a number is none.
+    let text = if is_cut && is_list_or_object { text.trim_end_matches(NUMBER) } else { text };
     match serde_json::from_str::<IgnoredAny>(text) {
         Ok(_) => is_list_or_object || !is_cut,
         Err(error) => is_cut && is_list_or_object && error.is_eof(),

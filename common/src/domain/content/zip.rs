@@ -2,11 +2,12 @@
 
 use std::borrow::Cow;
 
-use super::{Active, Archive, Content, Detected, Glimpse, inflate, zip_kind};
+use super::{Archive, Content, Detected, Glimpse, inflate, text, zip_kind};
 use crate::domain::MediaType;
 
-/// How much of a small entry is unpacked, in bytes: far more than a list of content types needs.
-const LONGEST_ENTRY: usize = 64 * 1024;
+/// The longest small entry that is unpacked, in bytes, and what it may become: a list of the types of 5,000 parts.
+const LONGEST_PACKED: usize = 64 * 1024;
+const LONGEST_ENTRY: usize = 1024 * 1024;
 
 /// How many places are tried as the first whole entry of a directory whose beginning was not read.
 const ALIGNMENTS: usize = 16;
@@ -57,7 +58,8 @@ pub(super) fn read(seen: &Glimpse<'_>) -> Content {
     if !directory.is_whole {
         names.extend(first_names(seen.head).into_iter().map(Cow::Owned));
     }
-    let kind = zip_kind::kind(&names, text_of("[Content_Types].xml").as_deref(), text_of("mimetype").as_deref());
+    let content_types = text_of("[Content_Types].xml");
+    let kind = zip_kind::kind(&names, content_types.as_deref(), text_of("mimetype").as_deref());
     let detected = match kind {
         None => Detected::known("application/zip"),
         Some(kind) => kind,
@@ -66,7 +68,7 @@ pub(super) fn read(seen: &Glimpse<'_>) -> Content {
     if directory.entries.is_empty() && seen.head.starts_with(b"PK\x03\x04") {
         archive.flaw = Some("holds files that its directory does not list");
     }
-    let active = if zip_kind::has_macros(&names) { vec![Active::Macro] } else { Vec::new() };
+    let active = zip_kind::active(&names, content_types.as_deref(), &detected);
     Content { archive: Some(archive), ..Content::of(detected).with(active) }
 }
 
@@ -229,9 +231,9 @@ fn large_numbers(mut fields: &[u8], numbers: &mut [u64]) {
     }
 }
 
-/// What is in a small entry, where it was read.
+/// What is in a small entry, where all of it was read and it is text.
 fn unpack(seen: &Glimpse<'_>, directory: &Directory, entry: &Entry) -> Option<String> {
-    let length = usize::try_from(entry.packed).ok().filter(|length| *length <= LONGEST_ENTRY)?;
+    let length = usize::try_from(entry.packed).ok().filter(|length| *length <= LONGEST_PACKED)?;
     let at = directory.prefix.checked_add(entry.offset)?;
     let header = seen.at(at, 30).filter(|header| header.len() == 30 && header.starts_with(b"PK\x03\x04"))?;
     let behind = 30 + u64::from(u16_at(&header, 26)?) + u64::from(u16_at(&header, 28)?);
@@ -241,7 +243,8 @@ fn unpack(seen: &Glimpse<'_>, directory: &Directory, entry: &Entry) -> Option<St
         8 => inflate::raw(&packed, LONGEST_ENTRY),
         _ => return None,
     };
-    Some(String::from_utf8_lossy(&unpacked).into_owned())
+    let is_whole = unpacked.len() as u64 == entry.unpacked;
+    text::decode(&unpacked, false).filter(|text| is_whole && text::has_known_encoding(text)).map(Cow::into_owned)
 }
 
 /// The names of the first entries by their own headers, as far as those tell how long the entries are.

@@ -2,32 +2,33 @@
 
 use std::borrow::Cow;
 
-use super::Detected;
+use super::{Active, Detected};
 use crate::domain::MediaType;
 
-/// What an Office file's list of content types calls its main part, and what the file is then.
+/// What an Office file's list of content types calls its main part, and what the file is then. Those with macros come first:
+/// a list can name more than one. The last is one that some writers name in each list.
 const OFFICE: &[(&str, &str)] = &[
-    ("wordprocessingml.document.main+xml", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
-    ("wordprocessingml.template.main+xml", "application/vnd.openxmlformats-officedocument.wordprocessingml.template"),
     ("ms-word.document.macroEnabled.main+xml", "application/vnd.ms-word.document.macroenabled.12"),
     ("ms-word.template.macroEnabledTemplate.main+xml", "application/vnd.ms-word.template.macroenabled.12"),
-    ("spreadsheetml.sheet.main+xml", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
-    ("spreadsheetml.template.main+xml", "application/vnd.openxmlformats-officedocument.spreadsheetml.template"),
     ("ms-excel.sheet.macroEnabled.main+xml", "application/vnd.ms-excel.sheet.macroenabled.12"),
     ("ms-excel.template.macroEnabled.main+xml", "application/vnd.ms-excel.template.macroenabled.12"),
     ("ms-excel.addin.macroEnabled.main+xml", "application/vnd.ms-excel.addin.macroenabled.12"),
-    ("ms-excel.sheet.binary.macroEnabled.main", "application/vnd.ms-excel.sheet.binary.macroenabled.12"),
+    ("ms-powerpoint.presentation.macroEnabled.main+xml", "application/vnd.ms-powerpoint.presentation.macroenabled.12"),
+    ("ms-powerpoint.template.macroEnabled.main+xml", "application/vnd.ms-powerpoint.template.macroenabled.12"),
+    ("ms-powerpoint.slideshow.macroEnabled.main+xml", "application/vnd.ms-powerpoint.slideshow.macroenabled.12"),
+    ("ms-powerpoint.addin.macroEnabled.main+xml", "application/vnd.ms-powerpoint.addin.macroenabled.12"),
+    ("wordprocessingml.document.main+xml", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
+    ("wordprocessingml.template.main+xml", "application/vnd.openxmlformats-officedocument.wordprocessingml.template"),
+    ("spreadsheetml.sheet.main+xml", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+    ("spreadsheetml.template.main+xml", "application/vnd.openxmlformats-officedocument.spreadsheetml.template"),
     (
         "presentationml.presentation.main+xml",
         "application/vnd.openxmlformats-officedocument.presentationml.presentation",
     ),
     ("presentationml.template.main+xml", "application/vnd.openxmlformats-officedocument.presentationml.template"),
     ("presentationml.slideshow.main+xml", "application/vnd.openxmlformats-officedocument.presentationml.slideshow"),
-    ("ms-powerpoint.presentation.macroEnabled.main+xml", "application/vnd.ms-powerpoint.presentation.macroenabled.12"),
-    ("ms-powerpoint.template.macroEnabled.main+xml", "application/vnd.ms-powerpoint.template.macroenabled.12"),
-    ("ms-powerpoint.slideshow.macroEnabled.main+xml", "application/vnd.ms-powerpoint.slideshow.macroenabled.12"),
-    ("ms-powerpoint.addin.macroEnabled.main+xml", "application/vnd.ms-powerpoint.addin.macroenabled.12"),
     ("ms-visio.drawing.main+xml", "application/vnd.ms-visio.drawing"),
+    ("ms-excel.sheet.binary.macroEnabled.main", "application/vnd.ms-excel.sheet.binary.macroenabled.12"),
 ];
 
 /// Where an Office file keeps its main part, and what the file then is, with or without macros, where its list of content
@@ -68,6 +69,12 @@ const OFFICE_FOLDERS: &[(&str, &[&str], &[&str])] = &[
     ),
     ("visio/", &["application/vnd.ms-visio.drawing"], &["application/vnd.ms-visio.drawing.macroenabled.12"]),
 ];
+
+/// What a list of content types calls macros, and the files with macros that are embedded. In lower case.
+const MACROS: &[&str] = &["vbaproject", "macrosheet", "macroenabled.12"];
+
+/// How the names of Office's types begin.
+const OFFICE_NAMES: &[&str] = &["application/vnd.openxmlformats-officedocument.", "application/vnd.ms-"];
 
 /// What the small file named `mimetype` may call an archive.
 const NAMED: &[&str] = &[
@@ -126,11 +133,36 @@ pub(super) fn kind(names: &[Cow<'_, str>], content_types: Option<&str>, mimetype
     Some(Detected::known(known))
 }
 
-/// Whether an archive is an Office file with macros.
-pub(super) fn has_macros(names: &[Cow<'_, str>]) -> bool {
+/// What the parts of an Office file do, by their names and by what its list of content types calls them.
+pub(super) fn active(names: &[Cow<'_, str>], content_types: Option<&str>, detected: &Detected) -> Vec<Active> {
+    let list = content_types.unwrap_or_default().to_ascii_lowercase();
+    let lists = |part: &str| list.contains(part);
+    let mut active = Vec::new();
+    // A part can have any name, and its type then says what it is; or the other way, where the list was not read.
+    if has_macros(names) || MACROS.iter().any(|part| lists(part)) {
+        active.push(Active::Macro);
+    }
+    if lists("ms-office.activex") || names.iter().any(|name| name.to_ascii_lowercase().contains("/activex/")) {
+        active.push(Active::EmbeddedObject);
+    }
+    let is_office =
+        detected.media_type().is_some_and(|kind| OFFICE_NAMES.iter().any(|start| kind.as_str().starts_with(start)));
+    let lists_of_types = names.iter().filter(|name| name.eq_ignore_ascii_case("[Content_Types].xml")).count();
+    let is_plain = content_types.is_some() && !lists("&#") && !lists("<!doctype") && lists_of_types == 1;
+    if is_office && !is_plain {
+        active.push(Active::NotLookedThrough);
+    }
+    active
+}
+
+/// Whether the name of a part shows that an Office file has macros.
+fn has_macros(names: &[Cow<'_, str>]) -> bool {
     let has = |name: &str| names.iter().any(|other| other == name);
-    let ends = |end: &str| names.iter().any(|name| name.ends_with(end));
-    ends("vbaProject.bin")
+    let is_macro = |name: &Cow<'_, str>| {
+        let name = name.to_ascii_lowercase();
+        name.ends_with("vbaproject.bin") || name.contains("/macrosheets/")
+    };
+    names.iter().any(is_macro)
         || ((has("content.xml") || has("mimetype"))
             && (has("Basic/script-lc.xml")
                 || names.iter().any(|name| name.starts_with("Scripts/") && !name.ends_with('/'))))
@@ -145,8 +177,8 @@ fn named(text: &str) -> Option<MediaType> {
 }
 
 fn office(names: &[Cow<'_, str>], content_types: Option<&str>) -> Option<Detected> {
-    if let Some(list) = content_types
-        && let Some((_, kind)) = OFFICE.iter().find(|(part, _)| list.contains(part))
+    if let Some(list) = content_types.map(str::to_ascii_lowercase)
+        && let Some((_, kind)) = OFFICE.iter().find(|(part, _)| list.contains(&part.to_ascii_lowercase()))
     {
         return Some(Detected::known(kind));
     }
