@@ -12,6 +12,7 @@ mod consumer;
 mod deliver;
 pub mod envelope;
 pub mod failpoint;
+mod forget;
 mod health;
 mod in_hand;
 mod looks;
@@ -120,6 +121,7 @@ pub async fn run(
             sweep::run(db.clone(), settler.clone(), breaker.clone(), stop.clone(), settings.grace),
             reconciler.run(breaker.clone(), stop.clone()),
             cleanup::run(db.clone(), bucket, breaker.clone(), unwanted, stop.clone()),
+            forget::run(db.clone(), breaker.clone(), stop.clone()),
         );
         settler.give_up().await;
         ended.cancel();
