@@ -83,6 +83,19 @@ impl Service {
         Ok(recorded)
     }
 
+    /// Records pending uploads, all or none, in one statement of their own.
+    ///
+    /// # Errors
+    /// Where the database does not answer.
+    pub async fn record_all(&self, new: &[NewUpload]) -> Result<Vec<Option<Upload>>, DbError> {
+        if new.is_empty() {
+            return Ok(Vec::new());
+        }
+        let recorded = uploads::insert(&self.db, new).await?;
+        recorded.iter().for_each(|recorded| self.created(recorded));
+        Ok(recorded)
+    }
+
     fn created(&self, recorded: &Option<Upload>) {
         let Some(upload) = recorded else { return };
         concerns(upload.id);

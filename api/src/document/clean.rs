@@ -98,7 +98,7 @@ fn make_integer(value: &mut Value) {
 }
 
 /// The types of requests that refuse fields which are not documented. The framework knows, but does not write it.
-const CLOSED: [&str; 5] = ["CompletedParts", "GrantRequest", "NewUpload", "RequestedPart", "SentPart"];
+const CLOSED: [&str; 6] = ["CompletedParts", "GrantRequest", "NewUpload", "NewUploads", "RequestedPart", "SentPart"];
 
 fn close_requests(document: &mut Value) {
     for name in CLOSED {
