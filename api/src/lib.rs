@@ -21,6 +21,7 @@ mod server;
 pub mod service;
 pub mod settings;
 mod shape;
+mod sorted;
 pub mod uploads;
 mod waiting;
 

@@ -20,6 +20,10 @@ use crate::service::Service;
 /// The header that a request's id comes and goes in.
 const REQUEST_ID: &str = "x-request-id";
 
+/// The id of the request in hand.
+#[derive(Debug, Clone)]
+pub struct RequestId(pub String);
+
 /// The longest id that is taken from a client.
 const LONGEST_ID: usize = 64;
 
@@ -49,9 +53,10 @@ impl<E: Endpoint<Output = Response>> Middleware<E> for EveryRequest {
 impl<E: Endpoint<Output = Response>> Endpoint for Wrapped<E> {
     type Output = Response;
 
-    async fn call(&self, request: Request) -> poem::Result<Response> {
+    async fn call(&self, mut request: Request) -> poem::Result<Response> {
         let started = Instant::now();
         let (id, method) = (id_of(&request), request.method().clone());
+        request.set_data(RequestId(id.clone()));
         let concern = Arc::new(OnceLock::new());
         let serving = CONCERN.scope(Arc::clone(&concern), self.inner.call(request));
         let served = AssertUnwindSafe(serving).catch_unwind().await;

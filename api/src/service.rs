@@ -48,7 +48,7 @@ pub struct Service {
     pub waiting: Waiting,
     /// What is counted.
     pub metrics: Metrics,
-    inserts: Coalescer<NewUpload, Upload, DbError>,
+    inserts: Coalescer<NewUpload, Option<Upload>, DbError>,
 }
 
 impl Service {
@@ -72,15 +72,34 @@ impl Service {
         }
     }
 
-    /// Records a pending upload, in one statement with all others that come at the same time.
+    /// Records a pending upload, in one statement with all others that come at the same time. `None` means that its
+    /// idempotency key was taken before.
     ///
     /// # Errors
     /// Where the database does not answer.
-    pub async fn record(&self, new: NewUpload) -> Result<Upload, BatchError<DbError>> {
-        concerns(new.id);
-        let upload = self.inserts.call(new).await?;
+    pub async fn record(&self, new: NewUpload) -> Result<Option<Upload>, BatchError<DbError>> {
+        let recorded = self.inserts.call(new).await?;
+        self.created(&recorded);
+        Ok(recorded)
+    }
+
+    /// Records pending uploads, all or none, in one statement of their own.
+    ///
+    /// # Errors
+    /// Where the database does not answer.
+    pub async fn record_all(&self, new: &[NewUpload]) -> Result<Vec<Option<Upload>>, DbError> {
+        if new.is_empty() {
+            return Ok(Vec::new());
+        }
+        let recorded = uploads::insert(&self.db, new).await?;
+        recorded.iter().for_each(|recorded| self.created(recorded));
+        Ok(recorded)
+    }
+
+    fn created(&self, recorded: &Option<Upload>) {
+        let Some(upload) = recorded else { return };
+        concerns(upload.id);
         self.metrics.count_created(&upload.policy, upload.origin.as_str());
-        Ok(upload)
     }
 
     /// The tenant's upload of this id. Another tenant's is none.
@@ -106,7 +125,7 @@ impl Service {
     }
 }
 
-fn inserts(db: Db) -> Coalescer<NewUpload, Upload, DbError> {
+fn inserts(db: Db) -> Coalescer<NewUpload, Option<Upload>, DbError> {
     Coalescer::new(MOST_PER_BATCH, move |new: Vec<NewUpload>| {
         let db = db.clone();
         async move { uploads::insert(&db, &new).await }

@@ -67,5 +67,6 @@ fn picture() -> NewUpload {
         origin: Origin::V1,
         finish_within: Duration::from_hours(1),
         caller: "a test".to_owned(),
+        idempotency: None,
     }
 }

@@ -17,7 +17,8 @@ pub struct TestUpload {
 pub type Refusal = (StatusCode, String);
 
 impl TestUpload {
-    pub(crate) fn new(client: Client, created: Value) -> Self {
+    /// An upload as an answer describes it.
+    pub fn new(client: Client, created: Value) -> Self {
         Self { client, created }
     }
 

@@ -239,6 +239,7 @@ impl World {
         ))
         .await;
         self.query(&format!("UPDATE unwanted_objects SET due_at = due_at - {back}")).await;
+        self.query(&format!("UPDATE idempotency_keys SET created_at = created_at - {back}")).await;
     }
 
     /// Waits until something is so.
@@ -258,6 +259,12 @@ impl World {
         self.parts.push(tokio::spawn(async move {
             sluice_api::serve(settings, listener, std::future::pending()).await.expect("the API serves");
         }));
+    }
+
+    /// Starts another API, which remembers nothing. Clients that are made from then on call it.
+    pub async fn start_another_api(&mut self) {
+        self.api.set_port(0);
+        self.start_api().await;
     }
 
     /// Starts a worker, or another one.

@@ -12,6 +12,7 @@ mod consumer;
 mod deliver;
 pub mod envelope;
 pub mod failpoint;
+mod forget;
 mod health;
 mod in_hand;
 mod looks;
@@ -126,6 +127,7 @@ pub async fn run(
             settling,
             reconciler.run(breaker.clone(), stop.clone()),
             cleanup::run(db.clone(), bucket, breaker.clone(), unwanted, stop.clone(), settings.grace),
+            forget::run(db.clone(), breaker.clone(), stop.clone()),
         );
         ended.cancel();
     };

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::common::add_common_responses;
+use crate::sorted::sorted;
 
 /// The document, clean.
 pub fn clean(mut document: Value) -> Value {
@@ -97,23 +98,10 @@ fn make_integer(value: &mut Value) {
 }
 
 /// The types of requests that refuse fields which are not documented. The framework knows, but does not write it.
-const CLOSED: [&str; 5] = ["CompletedParts", "GrantRequest", "NewUpload", "RequestedPart", "SentPart"];
+const CLOSED: [&str; 6] = ["CompletedParts", "GrantRequest", "NewUpload", "NewUploads", "RequestedPart", "SentPart"];
 
 fn close_requests(document: &mut Value) {
     for name in CLOSED {
         document["components"]["schemas"][name]["additionalProperties"] = Value::Bool(false);
-    }
-}
-
-/// The same with all keys in order, so that the text does not depend on how a library was built.
-fn sorted(value: Value) -> Value {
-    match value {
-        Value::Object(fields) => {
-            let mut fields: Vec<_> = fields.into_iter().map(|(name, value)| (name, sorted(value))).collect();
-            fields.sort_by(|(one, _), (other, _)| one.cmp(other));
-            Value::Object(fields.into_iter().collect())
-        }
-        Value::Array(values) => Value::Array(values.into_iter().map(sorted).collect()),
-        other => other,
     }
 }

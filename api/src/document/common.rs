@@ -16,15 +16,16 @@ pub fn add_common_responses(operation: &mut Value) {
     let mut kinds = vec![METHOD_NOT_ALLOWED, INTERNAL_ERROR, UNAVAILABLE];
     kinds.extend(of_body.into_iter().filter(|_| has("requestBody")));
     kinds.extend(of_key.into_iter().filter(|_| has("security")));
-    kinds.extend(Some(INVALID_PARAMETER).filter(|_| has_query(operation)));
+    kinds.extend(Some(INVALID_PARAMETER).filter(|_| has_bounds(operation)));
     let responses = operation["responses"].as_object_mut().expect("an operation has responses");
     kinds.iter().for_each(|kind| add(responses, kind));
 }
 
-/// Path parameters and headers are texts that can be anything.
-fn has_query(operation: &Value) -> bool {
+/// Whether a parameter can be refused. Path parameters are texts that can be anything, and so are headers without a pattern.
+fn has_bounds(operation: &Value) -> bool {
     let parameters = operation.get("parameters").and_then(Value::as_array);
-    parameters.is_some_and(|parameters| parameters.iter().any(|parameter| parameter["in"] == "query"))
+    let is_bound = |parameter: &Value| parameter["in"] == "query" || parameter["schema"].get("pattern").is_some();
+    parameters.is_some_and(|parameters| parameters.iter().any(is_bound))
 }
 
 fn add(responses: &mut Map<String, Value>, kind: &Kind) {

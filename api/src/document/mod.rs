@@ -10,7 +10,8 @@ use serde_json::Value;
 use self::merged::Merged;
 use crate::files::{ConfirmFile, CreateUploadUrl, OpenFile};
 use crate::uploads::{
-    CancelUpload, CompleteUpload, CreateUpload, GetDownload, GetUpload, ListParts, ListUploads, RenewGrant,
+    CancelUpload, CompleteUpload, CreateUpload, CreateUploads, GetDownload, GetUpload, ListParts, ListUploads,
+    RenewGrant,
 };
 
 /// What operations are grouped by.
@@ -25,6 +26,7 @@ pub enum Tag {
 /// All operations.
 pub type Operations = (
     CreateUpload,
+    CreateUploads,
     ListUploads,
     GetUpload,
     CancelUpload,
@@ -47,6 +49,7 @@ const DESCRIPTION: &str = "Sluice takes files straight into an S3 bucket and let
 pub fn operations() -> OpenApiService<Merged<Operations>, ()> {
     let all = (
         CreateUpload,
+        CreateUploads,
         ListUploads,
         GetUpload,
         CancelUpload,

@@ -87,7 +87,8 @@ impl CreateUploadUrl {
         let (declaration, policy) = examine(&body.0, &service.policies).map_err(CreateUploadUrlProblem::InvalidFile)?;
         let new = row(declaration, policy, caller);
         let signed = service.signer.put(&new.grant_key, &new.declared, false, policy.grant_lifetime).await?;
-        let upload = service.record(new).await?;
+        let recorded = service.record(new).await?;
+        let upload = recorded.expect("it has no idempotency key that could be taken");
         Ok(UploadUrlAnswer::Url(Json(UploadUrl::new(signed, upload.grant_key))))
     }
 }
@@ -134,6 +135,7 @@ fn row(declared: Declaration, policy: &Policy, caller: Caller) -> NewRow {
         origin: Origin::Files,
         finish_within: policy.finish_within,
         caller: caller.id,
+        idempotency: None,
     }
 }
 

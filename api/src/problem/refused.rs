@@ -38,7 +38,7 @@ pub const INVALID_BODY: Kind =
 pub const INVALID_PARAMETER: Kind = Kind {
     status: 400,
     code: "invalid_parameter",
-    meaning: "A parameter of the query is not what it is documented to be.",
+    meaning: "A parameter of the query or a header is not what it is documented to be.",
 };
 
 /// The problem behind any error: ours as it is, the framework's in our words, and everything else as a bug.

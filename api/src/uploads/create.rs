@@ -4,15 +4,14 @@ use std::sync::Arc;
 
 use poem::web::Data;
 use poem_openapi::{ApiResponse, OpenApi};
-use sluice_common::db::uploads::NewUpload as NewRow;
-use sluice_common::domain::{Multipart, ObjectKey, Origin, Parts, UploadId};
-use sluice_common::storage::Store;
+use sluice_common::domain::Idempotency;
 
-use super::declare::{Declared, NewUpload, declare};
-use super::parts::{self, Sending};
-use super::signing::{Terms, sign_grant};
+use super::declare::{NewUpload, declare};
+use super::idempotency::{KeyHeader, fingerprint, replay, replay_taken};
+use super::parts::MOST_AT_ONCE;
+use super::prepare::prepare;
 use super::wire::Upload;
-use crate::auth::{Caller, Key, Write};
+use crate::auth::{Key, Write};
 use crate::body::{Body, Json};
 use crate::document::Tag;
 use crate::problem::{FieldError, problems};
@@ -23,6 +22,8 @@ problems! {
     pub enum CreateUploadProblem {
         /// The declaration breaks a rule or its policy; `errors` says what is wrong with which field. Nothing was recorded.
         422 invalid_declaration => InvalidDeclaration(errors: Vec<FieldError>),
+        /// The `Idempotency-Key` came with another declaration before. Nothing was recorded.
+        422 idempotency_key_reused => IdempotencyKeyReused,
     }
 }
 
@@ -37,6 +38,34 @@ pub enum Created {
         #[oai(header = "Location")]
         String,
     ),
+    /// The same declaration came with this `Idempotency-Key` before, and this is the upload that was recorded then, as it is
+    /// now. It has a new `grant` if it can still be sent.
+    #[oai(status = 200)]
+    Replayed(
+        Json<Upload>,
+        /// The upload's own address.
+        #[oai(header = "Location")]
+        String,
+        /// Always `true`.
+        #[oai(header = "Idempotent-Replayed")]
+        bool,
+    ),
+}
+
+impl Created {
+    fn new(upload: Upload) -> Self {
+        let location = location(&upload);
+        Self::Upload(Json(upload), location)
+    }
+
+    fn before(upload: Upload) -> Self {
+        let location = location(&upload);
+        Self::Replayed(Json(upload), location, true)
+    }
+}
+
+fn location(upload: &Upload) -> String {
+    format!("/v1/uploads/{}", upload.id.0)
 }
 
 /// createUpload.
@@ -58,69 +87,41 @@ impl CreateUpload {
     /// Where the service is set up so, the answer also has an `upload_token`: give it with the grant to whoever sends the
     /// file, such as a browser, which should never hold an API key.
     ///
+    /// With an `Idempotency-Key` the call can be repeated: for at least 24 hours the same key and declaration lead to the same
+    /// upload.
+    ///
     /// Needs the scope `uploads:write`.
     #[oai(path = "/v1/uploads", method = "post", operation_id = "createUpload", tag = "Tag::Uploads")]
     async fn create(
         &self,
         service: Data<&Arc<Service>>,
         key: Key<Write>,
+        /// A name of your own for this request, such as a UUID: 1 to 255 printable ASCII characters. It counts within your
+        /// tenant. Use another for each upload, and the same when you repeat a call whose answer you did not get.
+        #[oai(name = "Idempotency-Key")]
+        idempotency_key: KeyHeader,
         body: Body<NewUpload>,
     ) -> Result<Created, CreateUploadProblem> {
+        let caller = key.0;
+        let fingerprint = fingerprint(&body.0);
+        let asked = idempotency_key.0.map(|key| Idempotency { key, fingerprint });
         let declared = declare(body.0, &service.policies, service.store);
         let declared = declared.map_err(CreateUploadProblem::InvalidDeclaration)?;
-        let (policy, parts, part_sha256) = (declared.policy, declared.parts, declared.part_sha256);
-        let mut new = row(declared, key.0, service.store);
-        // Signed first: what can't be granted is not recorded.
-        let grant = match parts {
-            None => sign_grant(&service.signer, policy, Terms::from(&new), policy.grant_lifetime).await?,
-            Some(parts) => {
-                let multipart = begin(&service, &new, parts, part_sha256).await?;
-                let sending = Sending { key: &new.grant_key, multipart: &multipart, parts };
-                let grant = parts::sign(&service.signer, sending, &sending.first(), policy.grant_lifetime).await?;
-                new.multipart = Some(multipart);
-                grant.into()
+        // Nothing is begun at the store for a request that was answered before.
+        if declared.parts.is_some()
+            && let Some(asked) = &asked
+            && let Some(upload) = replay(&service, &caller.tenant, asked).await?
+        {
+            return Ok(Created::before(upload));
+        }
+        let (new, grant) = prepare(&service, declared, &caller, asked.clone(), MOST_AT_ONCE).await?;
+        match (service.record(new).await?, asked) {
+            (None, Some(asked)) => Ok(Created::before(replay_taken(&service, &caller.tenant, &asked).await?)),
+            (recorded, _) => {
+                let upload = recorded.expect("only a key can be taken");
+                let token = service.tokens.issue(&upload);
+                Ok(Created::new(Upload::with_grant(upload, grant, token)))
             }
-        };
-        let recorded = service.record(new).await?;
-        let token = service.tokens.issue(&recorded);
-        let upload = Upload::with_grant(recorded, grant, token);
-        let location = format!("/v1/uploads/{}", upload.id.0);
-        Ok(Created::Upload(Json(upload), location))
-    }
-}
-
-/// Begins to gather parts at the store. Should the upload not be recorded then, a round through the bucket finds what was
-/// begun; nobody has a URL to send anything to it.
-async fn begin(
-    service: &Service,
-    new: &NewRow,
-    parts: Parts,
-    with_sha256: bool,
-) -> Result<Multipart, CreateUploadProblem> {
-    let id = service.bucket.begin_multipart(&new.grant_key, &new.declared.content_type, with_sha256).await?;
-    Ok(Multipart { id, part_size: parts.part_size(), with_sha256 })
-}
-
-fn row(declared: Declared, caller: Caller, store: Store) -> NewRow {
-    let Declared { declaration, metadata, policy, form, parts, .. } = declared;
-    // No store lets a form be sent only once. Parts can be sent again until they are one object, and never after: no URL
-    // writes the object itself.
-    let write_once = (store.write_once && form.is_none()) || parts.is_some();
-    let id = UploadId::generate();
-    let extension = declaration.content_type.media_type().extension();
-    let key = if write_once { ObjectKey::lasting } else { ObjectKey::incoming };
-    NewRow {
-        id,
-        grant_key: key(policy, &caller.tenant, id, extension),
-        tenant: caller.tenant,
-        policy: policy.name.clone(),
-        declared: declaration,
-        metadata,
-        write_once,
-        form,
-        multipart: None,
-        origin: Origin::V1,
-        finish_within: policy.finish_within,
-        caller: caller.id,
+        }
     }
 }

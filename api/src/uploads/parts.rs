@@ -16,7 +16,7 @@ use crate::problem::FieldError;
 use crate::scalars::{Sha256Text, Size, Time, Url};
 
 /// The most parts whose URLs one grant holds.
-const MOST_AT_ONCE: usize = 100;
+pub const MOST_AT_ONCE: usize = 100;
 
 /// Leave to send a file in parts, with one PUT for each.
 ///

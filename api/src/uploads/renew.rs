@@ -9,8 +9,9 @@ use poem_openapi::OpenApi;
 use poem_openapi::param::Path;
 use sluice_common::db::uploads;
 use sluice_common::domain::{Policies, Policy, Upload, UploadStatus};
+use sluice_common::storage::SignError;
 
-use super::parts::{self, GrantRequest, Sending};
+use super::parts::{self, GrantRequest, Sending, Wanted};
 use super::signing::{Terms, sign_grant};
 use super::wire::{self, UploadAnswer};
 use crate::auth::{KeyOrToken, Write};
@@ -72,14 +73,24 @@ impl RenewGrant {
             uploads::extend(&service.db, &caller.tenant, found.id, policy.finish_within, LONGEST_LIFE).await?;
         // It is overdue, or was decided just now; either way it is too late.
         let upload = extended.ok_or(RenewGrantProblem::TooLate)?;
-        let lifetime = policy.grant_lifetime.min(time_left(&upload, Timestamp::now()));
-        let grant = match Sending::of(&upload) {
-            None => sign_grant(&service.signer, policy, Terms::from(&upload), lifetime).await?,
-            Some(sending) => parts::sign(&service.signer, sending, &wanted, lifetime).await?.into(),
-        };
-        let token = service.tokens.issue(&upload);
-        Ok(UploadAnswer::new(wire::Upload::with_grant(upload, grant, token)))
+        Ok(UploadAnswer::new(granted_anew(&service, upload, policy, &wanted).await?))
     }
+}
+
+/// The pending upload with a new grant, of these parts if it is sent in parts, that ends by its deadline.
+pub(super) async fn granted_anew(
+    service: &Service,
+    upload: Upload,
+    policy: &Policy,
+    wanted: &[Wanted],
+) -> Result<wire::Upload, SignError> {
+    let lifetime = policy.grant_lifetime.min(time_left(&upload, Timestamp::now()));
+    let grant = match Sending::of(&upload) {
+        None => sign_grant(&service.signer, policy, Terms::from(&upload), lifetime).await?,
+        Some(sending) => parts::sign(&service.signer, sending, wanted, lifetime).await?.into(),
+    };
+    let token = service.tokens.issue(&upload);
+    Ok(wire::Upload::with_grant(upload, grant, token))
 }
 
 /// The policy by which an upload's grant may be renewed now.

@@ -2,6 +2,7 @@
 
 pub mod api_keys;
 pub mod dead_events;
+pub mod idempotency_keys;
 pub mod listen;
 pub mod owners;
 pub mod reconcile;
@@ -29,6 +30,7 @@ pub const STATEMENTS: &[&[&str]] = &[
     &[TAKES_WRITES],
     api_keys::STATEMENTS,
     dead_events::STATEMENTS,
+    idempotency_keys::STATEMENTS,
     owners::STATEMENTS,
     reconcile::STATEMENTS,
     reports::STATEMENTS,

@@ -13,12 +13,13 @@ use uuid::Uuid;
 use super::timeline::Cause;
 use super::{Db, DbError};
 use crate::domain::{
-    ByteCount, Declaration, Form, MediaType, Metadata, Multipart, ObjectKey, Origin, Reason, StoredObject, Tenant,
-    Upload, UploadId, UploadStatus,
+    ByteCount, Declaration, Form, Idempotency, MediaType, Metadata, Multipart, ObjectKey, Origin, Reason, StoredObject,
+    Tenant, Upload, UploadId, UploadStatus,
 };
 
 pub use row::Unreadable;
-use row::{from_row, read, readable};
+pub(super) use row::from_row;
+use row::{read, readable};
 
 /// The columns that make an [`Upload`].
 macro_rules! columns {
@@ -29,6 +30,7 @@ macro_rules! columns {
         u.looks_cut_off"
     };
 }
+pub(super) use columns;
 
 /// An upload to record.
 #[derive(Debug, Clone)]
@@ -57,29 +59,44 @@ pub struct NewUpload {
     pub finish_within: Duration,
     /// Who made it: an API key's id.
     pub caller: String,
+    /// What tells whether it was declared before.
+    pub idempotency: Option<Idempotency>,
 }
 
 /// When a worker first looks by itself for an object whose event may have been lost.
 const FIRST_LOOK: Duration = Duration::from_mins(2);
 
+/// An upload whose key is taken is not recorded; of several with one key, here or in another process, exactly one is: the others
+/// wait until it is known whether the first was. Keys are taken in their order, so that no two who take several wait for each
+/// other. What was begun at the store for an upload that is not recorded is to be aborted.
 const INSERT: &str = concat!(
     "-- uploads.insert
     WITH new AS (
         SELECT * FROM unnest(
             $1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::bytea[], $9::jsonb[],
             $10::text[], $11::boolean[], $12::float8[], $13::text[], $15::boolean[], $16::text[], $17::text[], $18::bigint[],
-            $19::boolean[]
+            $19::boolean[], $20::text[], $21::bytea[]
         ) AS n (id, tenant, policy, origin, filename, content_type, size, sha256, metadata, grant_key, write_once,
-            finish_within, caller, form, redirect_to, multipart_id, part_size, parts_with_sha256)
+            finish_within, caller, form, redirect_to, multipart_id, part_size, parts_with_sha256, key, fingerprint)
+    ), keyed AS (
+        INSERT INTO idempotency_keys (tenant, key, fingerprint, upload_id)
+        SELECT tenant, key, fingerprint, id FROM new WHERE key IS NOT NULL ORDER BY tenant, key, id
+        ON CONFLICT DO NOTHING
+        RETURNING upload_id
+    ), fresh AS (
+        SELECT * FROM new WHERE key IS NULL OR id IN (SELECT upload_id FROM keyed)
     ), noted AS (
-        INSERT INTO timeline (upload_id, status, cause, cause_id) SELECT id, 'pending', 'client', caller FROM new
+        INSERT INTO timeline (upload_id, status, cause, cause_id) SELECT id, 'pending', 'client', caller FROM fresh
+    ), unwanted AS (
+        INSERT INTO unwanted_objects (object_key, multipart_id)
+        SELECT grant_key, multipart_id FROM new WHERE multipart_id IS NOT NULL AND id NOT IN (SELECT id FROM fresh)
     )
     INSERT INTO uploads AS u (id, tenant, policy, origin, filename, content_type, size, sha256, metadata, grant_key,
         write_once, form, redirect_to, multipart_id, part_size, parts_with_sha256, deadline, look_at)
     SELECT id, tenant, policy, origin, filename, content_type, size, sha256, metadata, grant_key, write_once, form,
         redirect_to, multipart_id, part_size, parts_with_sha256,
         now() + make_interval(secs => finish_within), now() + make_interval(secs => least(finish_within, $14))
-    FROM new
+    FROM fresh
     RETURNING ",
     columns!()
 );
@@ -211,11 +228,12 @@ const END_LOOKS: &str = "-- uploads.end_looks
 /// The statements of this table.
 pub const STATEMENTS: &[&str] = &[INSERT, FIND, LIST, DECIDE, CANCEL, EXTEND, HINT, CLAIM_DUE, BEGIN_LOOKS, END_LOOKS];
 
-/// Records pending uploads, all or none. Gives them back in the order they came.
+/// Records pending uploads, in the order they came. `None` means that its idempotency key was taken before, so that it is not
+/// recorded; all others are, or none.
 ///
 /// # Errors
 /// Where the database does not answer; then none is recorded, or it is unknown whether they are.
-pub async fn insert(db: &Db, new: &[NewUpload]) -> Result<Vec<Upload>, DbError> {
+pub async fn insert(db: &Db, new: &[NewUpload]) -> Result<Vec<Option<Upload>>, DbError> {
     const OPERATION: &str = "record new uploads";
     macro_rules! column {
         ($of:expr) => {
@@ -247,13 +265,14 @@ pub async fn insert(db: &Db, new: &[NewUpload]) -> Result<Vec<Upload>, DbError> 
                 column!(|upload| upload.multipart.as_ref().map(|multipart| multipart.id.as_str())),
                 column!(|upload| upload.multipart.as_ref().map(|multipart| multipart.part_size.get())),
                 column!(|upload| upload.multipart.as_ref().map(|multipart| multipart.with_sha256)),
+                column!(|upload| upload.idempotency.as_ref().map(|idempotency| idempotency.key.as_str())),
+                column!(|upload| upload.idempotency.as_ref().map(|idempotency| &idempotency.fingerprint.0[..])),
             ],
         )
         .await?;
-    let mut recorded = rows.iter().map(|row| from_row(OPERATION, row)).collect::<Result<Vec<_>, _>>()?;
-    let places: HashMap<UploadId, usize> = new.iter().enumerate().map(|(place, upload)| (upload.id, place)).collect();
-    recorded.sort_by_key(|upload| places.get(&upload.id).copied());
-    Ok(recorded)
+    let recorded = rows.iter().map(|row| from_row(OPERATION, row)).collect::<Result<Vec<_>, _>>()?;
+    let mut recorded: HashMap<UploadId, Upload> = recorded.into_iter().map(|upload| (upload.id, upload)).collect();
+    Ok(new.iter().map(|new| recorded.remove(&new.id)).collect())
 }
 
 /// The upload with this id, if there is one.

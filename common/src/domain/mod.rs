@@ -3,6 +3,7 @@
 pub mod content;
 mod declaration;
 mod form;
+mod idempotency;
 mod key;
 mod media_type;
 mod parts;
@@ -15,6 +16,7 @@ mod verdict;
 pub use content::{Content, Detected, HEAD_LENGTH};
 pub use declaration::{ByteCount, ContentType, Declaration, FileName, Metadata, NotA, Sha256};
 pub use form::{Form, RedirectUrl};
+pub use idempotency::{Idempotency, IdempotencyKey};
 pub use key::ObjectKey;
 pub use media_type::MediaType;
 pub use parts::{

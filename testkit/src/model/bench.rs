@@ -92,6 +92,7 @@ impl Bench {
             origin: Origin::V1,
             finish_within: self.policy.finish_within,
             caller: "model".to_owned(),
+            idempotency: None,
         };
         let key = new.grant_key.to_string();
         uploads::insert(&self.db, &[new]).await.expect("the upload is recorded");

@@ -20,7 +20,7 @@ pub struct Unreadable {
 }
 
 /// The upload of a row that must be readable.
-pub(super) fn from_row(operation: &'static str, row: &Row) -> Result<Upload, DbError> {
+pub(in crate::db) fn from_row(operation: &'static str, row: &Row) -> Result<Upload, DbError> {
     read(row).map_err(|error| DbError::Broken { operation, source: error.into() })
 }
 

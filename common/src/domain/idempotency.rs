@@ -1,0 +1,52 @@
+//! What makes two requests the same one: a key that the client chose, and what it came with.
+
+use super::{NotA, Sha256};
+
+/// A client's name for one request: 1 to 255 printable ASCII characters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdempotencyKey(String);
+
+impl IdempotencyKey {
+    /// The longest key, in characters.
+    pub const MAX_LENGTH: usize = 255;
+
+    /// Reads a key as it came in a header.
+    ///
+    /// # Errors
+    /// A sentence saying how a key is written.
+    pub fn parse(bytes: &[u8]) -> Result<Self, NotA> {
+        let is_printable = |b: &u8| (b' '..=b'~').contains(b);
+        let fits = (1..=Self::MAX_LENGTH).contains(&bytes.len()) && bytes.iter().all(is_printable);
+        let text = str::from_utf8(bytes).ok().filter(|_| fits);
+        text.map(|text| Self(text.to_owned())).ok_or(NotA("a key has 1 to 255 printable ASCII characters"))
+    }
+
+    /// The key.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A key, and what was declared with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Idempotency {
+    /// The key.
+    pub key: IdempotencyKey,
+    /// The checksum of the declaration.
+    pub fingerprint: Sha256,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_has_1_to_255_printable_ascii_characters() {
+        for good in ["k", "a key: 7~", &"k".repeat(255)] {
+            assert_eq!(IdempotencyKey::parse(good.as_bytes()).expect("good").as_str(), good);
+        }
+        for bad in ["".as_bytes(), "k".repeat(256).as_bytes(), "é".as_bytes(), b"\xff", b"a\tb", b"\x7f"] {
+            assert!(IdempotencyKey::parse(bad).is_err(), "{bad:?}");
+        }
+    }
+}
