@@ -113,7 +113,7 @@ fn scheme(name: &str) -> MetaSecurityScheme {
         }
         _ => {
             "An upload's token, from the answer of createUpload: for whoever sends the file, such as a browser, which \
-             should never hold an API key. It is good for that upload alone, to read, complete, renew and cancel it, \
+             should never hold an API key. It is good for that upload alone, to read, watch, complete, renew and cancel it, \
              until it expires."
         }
     };

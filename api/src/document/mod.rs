@@ -11,6 +11,7 @@ use self::merged::Merged;
 use crate::files::{ConfirmFile, CreateUploadUrl, OpenFile};
 use crate::uploads::{
     CancelUpload, CompleteUpload, CreateUpload, GetDownload, GetUpload, ListParts, ListUploads, RenewGrant,
+    StreamUploads,
 };
 
 /// What operations are grouped by.
@@ -26,6 +27,7 @@ pub enum Tag {
 pub type Operations = (
     CreateUpload,
     ListUploads,
+    StreamUploads,
     GetUpload,
     CancelUpload,
     CompleteUpload,
@@ -48,6 +50,7 @@ pub fn operations() -> OpenApiService<Merged<Operations>, ()> {
     let all = (
         CreateUpload,
         ListUploads,
+        StreamUploads,
         GetUpload,
         CancelUpload,
         CompleteUpload,

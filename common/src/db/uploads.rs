@@ -18,6 +18,7 @@ use crate::domain::{
 };
 
 pub use row::Unreadable;
+pub(super) use row::readable_as;
 use row::{from_row, read, readable};
 
 /// The columns that make an [`Upload`].
@@ -29,6 +30,7 @@ macro_rules! columns {
         u.looks_cut_off"
     };
 }
+pub(super) use columns;
 
 /// An upload to record.
 #[derive(Debug, Clone)]
@@ -72,7 +74,7 @@ const INSERT: &str = concat!(
         ) AS n (id, tenant, policy, origin, filename, content_type, size, sha256, metadata, grant_key, write_once,
             finish_within, caller, form, redirect_to, multipart_id, part_size, parts_with_sha256)
     ), noted AS (
-        INSERT INTO timeline (upload_id, status, cause, cause_id) SELECT id, 'pending', 'client', caller FROM new
+        INSERT INTO timeline (upload_id, tenant, status, cause, cause_id) SELECT id, tenant, 'pending', 'client', caller FROM new
     )
     INSERT INTO uploads AS u (id, tenant, policy, origin, filename, content_type, size, sha256, metadata, grant_key,
         write_once, form, redirect_to, multipart_id, part_size, parts_with_sha256, deadline, look_at)
@@ -125,11 +127,11 @@ const DECIDE: &str = "-- uploads.decide
             reasons = v.reasons
         FROM held JOIN verdict v USING (id)
         WHERE u.id = held.id
-        RETURNING u.id, u.status, u.grant_key, u.object_key, u.multipart_id, v.unwanted_version_id, v.cause, v.cause_id, v.took_ms,
-            v.unread
+        RETURNING u.id, u.tenant, u.status, u.grant_key, u.object_key, u.multipart_id, v.unwanted_version_id, v.cause, v.cause_id,
+            v.took_ms, v.unread
     ), noted AS (
-        INSERT INTO timeline (upload_id, status, cause, cause_id, took_ms)
-        SELECT id, status, cause, cause_id, took_ms FROM changed
+        INSERT INTO timeline (upload_id, tenant, status, cause, cause_id, took_ms)
+        SELECT id, tenant, status, cause, cause_id, took_ms FROM changed
     ), unwanted AS (
         INSERT INTO unwanted_objects (object_key, version_id, upload_id, multipart_id)
         SELECT grant_key, unwanted_version_id, id, NULL FROM changed
@@ -157,7 +159,7 @@ const CANCEL: &str = concat!("-- uploads.cancel
         FROM held WHERE u.id = held.id
         RETURNING ", columns!(), "
     ), noted AS (
-        INSERT INTO timeline (upload_id, status, cause, cause_id) SELECT id, status, $5, $6 FROM changed
+        INSERT INTO timeline (upload_id, tenant, status, cause, cause_id) SELECT id, tenant, status, $5, $6 FROM changed
     ), unwanted AS (
         INSERT INTO unwanted_objects (object_key, version_id, upload_id, multipart_id)
         SELECT coalesce(object_key, grant_key), object_version_id, id, NULL FROM changed
