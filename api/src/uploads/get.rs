@@ -26,6 +26,7 @@ problems! {
 }
 
 /// The answer.
+#[expect(clippy::large_enum_variant, reason = "there is one for each request, and most hold the upload")]
 #[derive(ApiResponse)]
 pub enum GetAnswer {
     /// The upload as it is now.
