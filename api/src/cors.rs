@@ -11,9 +11,10 @@ use poem::{Endpoint, Middleware, Request, Response};
 const REMEMBERED: i32 = 24 * 60 * 60;
 
 /// The headers that pages may send.
-const ALLOWED: [&str; 4] = ["authorization", "content-type", "prefer", "x-request-id"];
+const ALLOWED: [&str; 6] =
+    ["authorization", "content-type", "if-none-match", "last-event-id", "prefer", "x-request-id"];
 /// The headers of answers that pages may read.
-const EXPOSED: [&str; 4] = ["location", "preference-applied", "retry-after", "x-request-id"];
+const EXPOSED: [&str; 5] = ["etag", "location", "preference-applied", "retry-after", "x-request-id"];
 
 /// The origins whose pages may call.
 #[derive(Debug, Clone, PartialEq, Eq)]

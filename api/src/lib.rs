@@ -8,6 +8,7 @@ pub mod auth;
 mod body;
 mod cors;
 pub mod document;
+mod feed;
 pub mod files;
 mod health;
 mod maps;

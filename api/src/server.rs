@@ -54,6 +54,7 @@ pub async fn serve(
     let stop = async {
         stop.await;
         service.waiting.release();
+        service.feed.release();
     };
     let acceptor = Accepting(TcpAcceptor::from_tokio(listener).map_err(ServeError::Listener)?);
     let served = Server::new_with_acceptor(acceptor)

@@ -9,6 +9,7 @@ use sluice_common::domain::{Policies, Tenant, Upload, UploadId};
 use sluice_common::storage::{Bucket, SdkClients, Signer, Store};
 
 use crate::auth::{KnownKeys, Tokens};
+use crate::feed::Feed;
 use crate::metrics::Metrics;
 use crate::request::concerns;
 use crate::settings::{Files, Settings};
@@ -46,6 +47,8 @@ pub struct Service {
     pub tokens: Tokens,
     /// Who waits for a verdict.
     pub waiting: Waiting,
+    /// Who watches uploads.
+    pub feed: Feed,
     /// What is counted.
     pub metrics: Metrics,
     inserts: Coalescer<NewUpload, Option<Upload>, DbError>,
@@ -56,6 +59,7 @@ impl Service {
     pub async fn new(db: Db, settings: Settings) -> Self {
         let sdk = SdkClients::load(&settings.bucket.region).await;
         let credentials = sdk.credentials(&settings.bucket);
+        let waiting = Waiting::new(&db);
         Self {
             signer: Signer::new(settings.bucket, credentials),
             bucket: Bucket::new(&sdk, &settings.inside, STORE_ATTEMPT, COMPLETION),
@@ -65,7 +69,8 @@ impl Service {
             files: settings.files,
             keys: KnownKeys::new(db.clone()),
             tokens: settings.tokens,
-            waiting: Waiting::new(&db),
+            feed: Feed::new(db.clone(), settings.streams, waiting.heard()),
+            waiting,
             metrics: Metrics::new(),
             inserts: inserts(db.clone()),
             db,
@@ -122,6 +127,20 @@ impl Service {
         patience: Duration,
     ) -> Result<Option<Upload>, DbError> {
         self.waiting.until_decided(id, patience, || self.find(tenant, Some(id))).await
+    }
+
+    /// The same, once it is as wanted or `patience` is over.
+    ///
+    /// # Errors
+    /// Where the database does not answer.
+    pub async fn find_when(
+        &self,
+        tenant: &Tenant,
+        id: UploadId,
+        patience: Duration,
+        is_wanted: impl Fn(&Upload) -> bool,
+    ) -> Result<Option<Upload>, DbError> {
+        self.waiting.until(id, patience, || self.find(tenant, Some(id)), is_wanted).await
     }
 }
 

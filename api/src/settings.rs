@@ -30,6 +30,8 @@ pub struct Settings {
     pub tokens: Tokens,
     /// Whose pages may call.
     pub origins: Origins,
+    /// The most streams of uploads at a time.
+    pub streams: usize,
 }
 
 /// Where Postgres is, and how much of it one process takes.
@@ -53,6 +55,9 @@ pub struct Files {
 /// The longest that `confirm` may wait: below the time after which proxies, and we, end a silent connection.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
+/// The most streams that may be allowed: far more than the connections that one process is given.
+const MOST_STREAMS: usize = 1_000_000;
+
 /// The longest a signed URL can live: the limit of Signature Version 4.
 const LONGEST_LIFETIME: Duration = Duration::from_hours(7 * 24);
 
@@ -74,6 +79,7 @@ impl Settings {
             files: Files { tenant: files_tenant(reader)?, wait: files_wait(reader)? },
             tokens: tokens(reader)?,
             origins: reader.parsed("SLUICE_CORS_ORIGINS")?,
+            streams: streams(reader)?,
         })
     }
 }
@@ -126,6 +132,16 @@ fn files_wait(reader: &Reader) -> Result<Duration, SettingError> {
             Err(SettingError::Unusable { name: NAME, why: "it is above 60 seconds".to_owned() })
         }
         wait => Ok(wait),
+    }
+}
+
+fn streams(reader: &Reader) -> Result<usize, SettingError> {
+    const NAME: &str = "SLUICE_STREAMS";
+    match reader.parsed(NAME)? {
+        most if most > MOST_STREAMS => {
+            Err(SettingError::Unusable { name: NAME, why: format!("it is above {MOST_STREAMS}") })
+        }
+        most => Ok(most),
     }
 }
 
@@ -189,6 +205,7 @@ mod tests {
             ("SLUICE_S3_WRITE_ONCE", "perhaps"),
             ("SLUICE_UPLOAD_TOKEN_KEYS", "a:short"),
             ("SLUICE_CORS_ORIGINS", "example.com"),
+            ("SLUICE_STREAMS", "1000001"),
         ] {
             let refusal = read((name, value)).expect_err(name);
             assert!(refusal.starts_with(name), "{refusal}");

@@ -7,7 +7,7 @@ use std::time::Duration;
 use sluice_common::db::Db;
 use sluice_common::db::listen::{DECIDED, Heard};
 use sluice_common::domain::{Upload, UploadId, UploadStatus};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -15,6 +15,7 @@ use uuid::Uuid;
 /// The requests of this process that wait, woken by the one connection that listens.
 pub struct Waiting {
     rooms: Arc<Rooms>,
+    heard: Arc<Notify>,
     released: watch::Sender<bool>,
     listening: AbortHandle,
 }
@@ -31,15 +32,22 @@ impl Waiting {
 
     fn hearing(mut heard: mpsc::UnboundedReceiver<Heard>) -> Self {
         let rooms = Arc::new(Rooms::default());
+        let told = Arc::new(Notify::new());
         let listening = tokio::spawn({
-            let rooms = Arc::clone(&rooms);
+            let (rooms, told) = (Arc::clone(&rooms), Arc::clone(&told));
             async move {
                 while let Some(heard) = heard.recv().await {
                     rooms.wake(&heard);
+                    told.notify_one();
                 }
             }
         });
-        Self { rooms, released: watch::Sender::new(false), listening: listening.abort_handle() }
+        Self { rooms, heard: told, released: watch::Sender::new(false), listening: listening.abort_handle() }
+    }
+
+    /// Is woken by whatever is heard, for whoever is not after one upload alone.
+    pub fn heard(&self) -> Arc<Notify> {
+        Arc::clone(&self.heard)
     }
 
     /// Lets nobody wait any longer, now or later: the process is stopping.
@@ -60,6 +68,23 @@ impl Waiting {
     where
         Reading: Future<Output = Result<Option<Upload>, E>>,
     {
+        self.until(id, patience, read, |upload| upload.state.status() != UploadStatus::Pending).await
+    }
+
+    /// Reads an upload, and again whenever it may have changed, until it is as wanted, is gone, or `patience` is over.
+    ///
+    /// # Errors
+    /// The first error of `read`.
+    pub async fn until<Reading, E>(
+        &self,
+        id: UploadId,
+        patience: Duration,
+        read: impl Fn() -> Reading,
+        is_wanted: impl Fn(&Upload) -> bool,
+    ) -> Result<Option<Upload>, E>
+    where
+        Reading: Future<Output = Result<Option<Upload>, E>>,
+    {
         if patience.is_zero() {
             return read().await;
         }
@@ -69,8 +94,8 @@ impl Waiting {
         let mut seat = Seat::take(&self.rooms, id);
         loop {
             let upload = read().await?;
-            let is_pending = upload.as_ref().is_some_and(|upload| upload.state.status() == UploadStatus::Pending);
-            if !is_pending || Instant::now() >= end || *released.borrow_and_update() {
+            let goes_on = upload.as_ref().is_some_and(|upload| !is_wanted(upload));
+            if !goes_on || Instant::now() >= end || *released.borrow_and_update() {
                 return Ok(upload);
             }
             tokio::select! {

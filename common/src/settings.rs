@@ -82,6 +82,7 @@ pub const SETTINGS: &[Setting] = &[
         Some(""),
         "what upload tokens are signed with, as `NAME:SECRET`, with commas between: the first signs, all are accepted; there are no tokens if empty",
     ),
+    setting("SLUICE_STREAMS", Some("5000"), "the most streams of uploads that one API process keeps open at a time"),
     setting("SLUICE_DOWNLOAD_LIFETIME", Some("300"), "how long a download's URL can be used, in seconds"),
     setting("SLUICE_WORKER_LISTEN", Some("127.0.0.1:8081"), "where a worker answers about its health and metrics"),
     setting(

@@ -5,7 +5,10 @@ use std::time::Duration;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::{File, TestUpload};
+use crate::{Feed, File, TestUpload};
+
+/// How long a stream may go on: as long as a test.
+const LONG: Duration = Duration::from_mins(5);
 
 /// A client with one API key, or none.
 #[derive(Debug, Clone)]
@@ -82,6 +85,36 @@ impl Client {
         let (status, headers) = (response.status(), response.headers().clone());
         let bytes = response.bytes().await.expect("the whole answer arrives");
         Answer { status, headers, body: serde_json::from_slice(&bytes).unwrap_or(Value::Null) }
+    }
+
+    /// Opens a stream of uploads. One that is refused is an answer like any other.
+    pub async fn watch(&self, query: &str, headers: &[(&str, &str)]) -> Result<Feed, Answer> {
+        let mut request = self.http.get(format!("{}/v1/uploads/events{query}", self.url)).timeout(LONG);
+        if let Some(key) = &self.key {
+            request = request.bearer_auth(key);
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let response = request.send().await.expect("the API answers");
+        if response.status().is_success() {
+            return Ok(Feed::new(response));
+        }
+        let (status, headers) = (response.status(), response.headers().clone());
+        let bytes = response.bytes().await.expect("the whole answer arrives");
+        Err(Answer { status, headers, body: serde_json::from_slice(&bytes).unwrap_or(Value::Null) })
+    }
+
+    /// Opens a stream and waits until it has begun.
+    pub async fn watching(&self, query: &str) -> Feed {
+        let mut feed = self.watch(query, &[]).await.expect("the stream is opened");
+        feed.begun().await;
+        feed
+    }
+
+    /// Opens a stream behind an event.
+    pub async fn watching_behind(&self, query: &str, id: &str) -> Feed {
+        self.watch(query, &[("last-event-id", id)]).await.expect("the stream is opened")
     }
 
     /// Gets a path.

@@ -20,6 +20,11 @@ pub(crate) const NEVER: &[(&str, &str)] = &[
          (SELECT t.status FROM timeline t WHERE t.upload_id = u.id ORDER BY t.id DESC LIMIT 1)",
     ),
     (
+        "a change that no feed of its tenant tells",
+        "SELECT count(*) FROM timeline t JOIN uploads u ON u.id = t.upload_id
+         WHERE t.tenant IS DISTINCT FROM u.tenant OR t.xid IS NULL",
+    ),
+    (
         "an unwanted object that a pending or confirmed upload owns",
         "SELECT count(*) FROM unwanted_objects o JOIN uploads u ON u.id = o.upload_id
          WHERE CASE WHEN o.multipart_id IS NULL THEN u.status = 'pending' OR (u.status = 'confirmed'

@@ -8,6 +8,7 @@
 pub mod client;
 mod database;
 pub mod fake_aws;
+mod feed;
 pub mod files;
 mod form;
 mod garage;
@@ -27,6 +28,7 @@ mod upload;
 mod world;
 
 pub use client::{Answer, Client};
+pub use feed::{Event, Feed};
 pub use files::File;
 pub use form::TestForm;
 pub use localstack::Localstack;

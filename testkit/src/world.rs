@@ -121,6 +121,7 @@ impl Build {
         let mut world = World {
             settings: settings(places, &own),
             api: ([127, 0, 0, 1], 0).into(),
+            api_part: None,
             parts: Vec::new(),
             workers: Vec::new(),
             times: self.times,
@@ -147,6 +148,7 @@ pub struct World {
     pub strangers: Vec<String>,
     settings: Vec<(String, String)>,
     api: SocketAddr,
+    api_part: Option<(CancellationToken, JoinHandle<()>)>,
     parts: Vec<JoinHandle<()>>,
     pub(crate) workers: Vec<SocketAddr>,
     times: Times,
@@ -256,9 +258,20 @@ impl World {
         let listener = TcpListener::bind(self.api).await.expect("a port is free");
         self.api = listener.local_addr().expect("it is bound");
         let settings = read(&self.settings, sluice_api::Settings::read);
-        self.parts.push(tokio::spawn(async move {
-            sluice_api::serve(settings, listener, std::future::pending()).await.expect("the API serves");
-        }));
+        let stop = CancellationToken::new();
+        let stopped = stop.clone().cancelled_owned();
+        let serving = tokio::spawn(async move {
+            sluice_api::serve(settings, listener, stopped).await.expect("the API serves");
+        });
+        self.api_part = Some((stop, serving));
+    }
+
+    /// Stops the API as a signal would, waits until it has ended, and starts it anew at the same address.
+    pub async fn restart_api(&mut self) {
+        let (stop, serving) = self.api_part.take().expect("the API runs");
+        stop.cancel();
+        serving.await.expect("it ends");
+        self.start_api().await;
     }
 
     /// Starts another API, which remembers nothing. Clients that are made from then on call it.
@@ -285,7 +298,7 @@ impl World {
 
     /// Ends it at once: how parts stop by themselves is tested where they run as processes.
     pub(crate) fn stop(self) {
-        for part in &self.parts {
+        for part in self.parts.iter().chain(self.api_part.iter().map(|(_, serving)| serving)) {
             assert!(!part.is_finished(), "a part of the world ended by itself");
             part.abort();
         }

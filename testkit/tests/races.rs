@@ -9,7 +9,8 @@ const CONFIRM: &str =
     "UPDATE uploads SET status = 'confirmed', decided_at = now(), object_key = grant_key, object_size = 67,
     object_etag = '\"etag\"', detected_type = 'image/png' WHERE status = 'pending'";
 
-const NOTE: &str = "INSERT INTO timeline (upload_id, status, cause) SELECT id, 'confirmed', 'event' FROM uploads";
+const NOTE: &str =
+    "INSERT INTO timeline (upload_id, tenant, status, cause) SELECT id, tenant, 'confirmed', 'event' FROM uploads";
 
 #[tokio::test]
 async fn who_takes_back_what_is_being_confirmed_waits_and_deletes_it() {

@@ -113,7 +113,7 @@ fn scheme(name: &str) -> MetaSecurityScheme {
         }
         _ => {
             "An upload's token, from the answer of createUpload: for whoever sends the file, such as a browser, which \
-             should never hold an API key. It is good for that upload alone, to read, complete and renew it, \
+             should never hold an API key. It is good for that upload alone, to read, watch, complete and renew it, \
              and to cancel it while it is pending, until the token expires."
         }
     };

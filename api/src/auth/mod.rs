@@ -46,6 +46,11 @@ impl Holder {
         self.only.is_none()
     }
 
+    /// The caller, and the one upload that they reach if they don't reach all.
+    pub fn caller(self) -> (Caller, Option<UploadId>) {
+        (self.caller, self.only)
+    }
+
     /// The caller and the upload, if there can be such an upload and they reach it.
     pub fn reaching(&self, id: Option<UploadId>) -> Option<(Caller, UploadId)> {
         let id = id?;

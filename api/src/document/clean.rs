@@ -39,6 +39,7 @@ fn usual_case(name: &str) -> String {
         word
     };
     match name.to_ascii_lowercase().as_str() {
+        "etag" => "ETag".to_owned(),
         "www-authenticate" => "WWW-Authenticate".to_owned(),
         other => other.split('-').map(word).collect::<Vec<_>>().join("-"),
     }

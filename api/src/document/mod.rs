@@ -11,7 +11,7 @@ use self::merged::Merged;
 use crate::files::{ConfirmFile, CreateUploadUrl, OpenFile};
 use crate::uploads::{
     CancelUpload, CompleteUpload, CreateUpload, CreateUploads, GetDownload, GetUpload, ListParts, ListUploads,
-    RenewGrant,
+    RenewGrant, StreamUploads,
 };
 
 /// What operations are grouped by.
@@ -28,6 +28,7 @@ pub type Operations = (
     CreateUpload,
     CreateUploads,
     ListUploads,
+    StreamUploads,
     GetUpload,
     CancelUpload,
     CompleteUpload,
@@ -51,6 +52,7 @@ pub fn operations() -> OpenApiService<Merged<Operations>, ()> {
         CreateUpload,
         CreateUploads,
         ListUploads,
+        StreamUploads,
         GetUpload,
         CancelUpload,
         CompleteUpload,

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::sync::Arc;
 
-use http::{HeaderValue, header};
+use http::HeaderValue;
 use sluice_common::coalesce::BatchError;
 use sluice_common::db::DbError;
 use sluice_common::storage::{SignError, StoreError};
@@ -26,7 +26,7 @@ pub const UNAVAILABLE: Kind = Kind {
 
 /// How long a client should wait before it tries again, in seconds: about as long as a database takes to fail over to a
 /// pooled connection, and short enough for somebody who watches a progress bar.
-const RETRY_AFTER: HeaderValue = HeaderValue::from_static("2");
+pub const RETRY_AFTER: HeaderValue = HeaderValue::from_static("2");
 
 /// What can go wrong with any operation.
 pub trait Failure {
@@ -36,7 +36,7 @@ pub trait Failure {
 
 /// A problem for which the client can do nothing but wait.
 pub fn unavailable(cause: Arc<dyn Error + Send + Sync>) -> Problem {
-    Problem::new(UNAVAILABLE).with_header(header::RETRY_AFTER, RETRY_AFTER).caused_by(cause)
+    Problem::new(UNAVAILABLE).caused_by(cause)
 }
 
 /// A problem for which the client can do nothing.

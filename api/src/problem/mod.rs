@@ -13,6 +13,7 @@ use http::{HeaderName, HeaderValue, StatusCode, header};
 use poem::{IntoResponse as _, Response};
 use poem_openapi::types::ToJSON as _;
 
+use failure::RETRY_AFTER;
 pub use failure::{Failure, INTERNAL_ERROR, UNAVAILABLE, internal, unavailable};
 pub(crate) use list::problems;
 pub use list::{kinds_by_status, response};
@@ -107,6 +108,9 @@ impl Problem {
         let body = ProblemBody::new(self, request_id).to_json_string();
         let mut response = Response::builder().status(status).content_type(CONTENT_TYPE).body(body).into_response();
         response.headers_mut().extend(headers.into_iter().map(|(name, value)| (Some(name), value)));
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            response.headers_mut().entry(header::RETRY_AFTER).or_insert(RETRY_AFTER);
+        }
         response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
         response
     }

@@ -103,7 +103,7 @@ fn renewable<'a>(upload: &Upload, policies: &'a Policies) -> Result<&'a Policy, 
 }
 
 /// How long it is to the deadline, in whole seconds, by the clock that dates the signature.
-fn time_left(upload: &Upload, now: Timestamp) -> Duration {
+pub(super) fn time_left(upload: &Upload, now: Timestamp) -> Duration {
     let left = Duration::try_from(upload.deadline.duration_since(now)).unwrap_or_default();
     Duration::from_secs(left.as_secs())
 }

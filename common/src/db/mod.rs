@@ -34,6 +34,7 @@ pub const STATEMENTS: &[&[&str]] = &[
     owners::STATEMENTS,
     reconcile::STATEMENTS,
     reports::STATEMENTS,
+    timeline::STATEMENTS,
     unwanted_objects::STATEMENTS,
     uploads::STATEMENTS,
 ];

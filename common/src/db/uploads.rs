@@ -18,7 +18,7 @@ use crate::domain::{
 };
 
 pub use row::Unreadable;
-pub(super) use row::from_row;
+pub(super) use row::{from_row, readable_as};
 use row::{read, readable};
 
 /// The columns that make an [`Upload`].
@@ -86,7 +86,8 @@ const INSERT: &str = concat!(
     ), fresh AS (
         SELECT * FROM new WHERE key IS NULL OR id IN (SELECT upload_id FROM keyed)
     ), noted AS (
-        INSERT INTO timeline (upload_id, status, cause, cause_id) SELECT id, 'pending', 'client', caller FROM fresh
+        INSERT INTO timeline (upload_id, tenant, status, cause, cause_id)
+        SELECT id, tenant, 'pending', 'client', caller FROM fresh
     ), unwanted AS (
         INSERT INTO unwanted_objects (object_key, multipart_id)
         SELECT grant_key, multipart_id FROM new WHERE multipart_id IS NOT NULL AND id NOT IN (SELECT id FROM fresh)
@@ -142,11 +143,12 @@ const DECIDE: &str = "-- uploads.decide
             reasons = v.reasons
         FROM held JOIN verdict v USING (id)
         WHERE u.id = held.id
-        RETURNING u.id, u.status, u.grant_key, u.object_key, u.multipart_id, v.unwanted_version_id, v.cause, v.cause_id,
+        RETURNING u.id, u.tenant, u.status, u.grant_key, u.object_key, u.multipart_id, v.unwanted_version_id, v.cause,
+            v.cause_id,
             v.took_ms, v.unread
     ), noted AS (
-        INSERT INTO timeline (upload_id, status, cause, cause_id, took_ms)
-        SELECT id, status, cause, cause_id, took_ms FROM changed
+        INSERT INTO timeline (upload_id, tenant, status, cause, cause_id, took_ms)
+        SELECT id, tenant, status, cause, cause_id, took_ms FROM changed
     ), unwanted AS (
         INSERT INTO unwanted_objects (object_key, version_id, upload_id, multipart_id)
         SELECT grant_key, unwanted_version_id, id, NULL FROM changed
@@ -174,7 +176,7 @@ const CANCEL: &str = concat!("-- uploads.cancel
         FROM held WHERE u.id = held.id
         RETURNING ", columns!(), "
     ), noted AS (
-        INSERT INTO timeline (upload_id, status, cause, cause_id) SELECT id, status, $5, $6 FROM changed
+        INSERT INTO timeline (upload_id, tenant, status, cause, cause_id) SELECT id, tenant, status, $5, $6 FROM changed
     ), unwanted AS (
         INSERT INTO unwanted_objects (object_key, version_id, upload_id, multipart_id)
         SELECT coalesce(object_key, grant_key), object_version_id, id, NULL FROM changed

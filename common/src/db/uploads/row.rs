@@ -26,11 +26,22 @@ pub(in crate::db) fn from_row(operation: &'static str, row: &Row) -> Result<Uplo
 
 /// The upload of a row among others, none of which is to suffer for one that can't be read.
 pub(super) fn readable(row: &Row) -> Option<Upload> {
-    read(row).inspect_err(|error| tracing::error!(upload.id = %error.id, "passed over an upload: {error}")).ok()
+    readable_as(row, "status")
+}
+
+/// The same with the status of this column: the upload as it was when it had that status.
+pub(in crate::db) fn readable_as(row: &Row, status: &'static str) -> Option<Upload> {
+    read_as(row, status)
+        .inspect_err(|error| tracing::error!(upload.id = %error.id, "passed over an upload: {error}"))
+        .ok()
 }
 
 /// The upload of a row.
 pub(super) fn read(row: &Row) -> Result<Upload, Unreadable> {
+    read_as(row, "status")
+}
+
+fn read_as(row: &Row, status: &'static str) -> Result<Upload, Unreadable> {
     let id = UploadId(row.get("id"));
     let bad = |column| Unreadable { id, column };
     let size =
@@ -60,7 +71,7 @@ pub(super) fn read(row: &Row) -> Result<Upload, Unreadable> {
         created_at: row.get("created_at"),
         deadline: row.get("deadline"),
         looks_cut_off: row.get("looks_cut_off"),
-        state: read_state(row, &bad)?,
+        state: read_state(row, status, &bad)?,
     })
 }
 
@@ -75,8 +86,12 @@ fn read_multipart(row: &Row, bad: &impl Fn(&'static str) -> Unreadable) -> Resul
     }))
 }
 
-fn read_state(row: &Row, bad: &impl Fn(&'static str) -> Unreadable) -> Result<UploadState, Unreadable> {
-    let status = UploadStatus::parse(row.get("status")).ok_or_else(|| bad("status"))?;
+fn read_state(
+    row: &Row,
+    status: &'static str,
+    bad: &impl Fn(&'static str) -> Unreadable,
+) -> Result<UploadState, Unreadable> {
+    let status = UploadStatus::parse(row.get(status)).ok_or_else(|| bad(status))?;
     let decided_at = row.get::<_, Option<Timestamp>>("decided_at").ok_or_else(|| bad("decided_at"));
     let object = || {
         let detected: Option<&str> = row.get("detected_type");
