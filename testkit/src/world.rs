@@ -183,7 +183,12 @@ impl World {
 
     /// A client with this key or with none.
     pub fn client_with(&self, key: Option<&str>) -> Client {
-        Client::new(&format!("http://{}", self.api), key)
+        Client::new(&self.url(), key)
+    }
+
+    /// The URL of its API.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.api)
     }
 
     /// A new API key.

@@ -4,7 +4,7 @@ mod clean;
 mod common;
 mod merged;
 
-use poem_openapi::{LicenseObject, OpenApiService, Tags};
+use poem_openapi::{ContactObject, LicenseObject, OpenApiService, Tags};
 use serde_json::Value;
 
 use self::merged::Merged;
@@ -65,6 +65,7 @@ pub fn operations() -> OpenApiService<Merged<Operations>, ()> {
     );
     OpenApiService::new(Merged(all), "Sluice", env!("CARGO_PKG_VERSION"))
         .description(DESCRIPTION)
+        .contact(ContactObject::new().name("Whoever runs this service"))
         .license(LicenseObject::new("MIT OR Apache-2.0").url("https://www.apache.org/licenses/LICENSE-2.0"))
         .server("/")
 }
