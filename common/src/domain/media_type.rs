@@ -10,11 +10,6 @@ pub struct MediaType(String);
 
 /// Other names in use, beside the usual one.
 const ALIASES: &[(&str, &str)] = &[
-    ("application/vnd.apache.avro", "application/avro"),
-    ("application/x-archive", "application/x-unix-archive"),
-    ("application/x-stl-binary", "model/stl"),
-    ("application/sla", "model/stl"),
-    ("image/x-dxf", "image/vnd.dxf"),
     ("application/acrobat", "application/pdf"),
     ("application/bat", "application/x-bat"),
     ("application/bzip2", "application/x-bzip2"),
@@ -40,12 +35,15 @@ const ALIASES: &[(&str, &str)] = &[
     ("application/ps", "application/postscript"),
     ("application/rar", "application/vnd.rar"),
     ("application/rss", "application/rss+xml"),
+    ("application/sla", "model/stl"),
     ("application/srt", "application/x-subrip"),
+    ("application/vnd.apache.avro", "application/avro"),
     ("application/vnd.ms-asf", "video/x-ms-asf"),
     ("application/vnd.msexcel", "application/vnd.ms-excel"),
     ("application/vnd.msword", "application/msword"),
     ("application/vtt", "text/vtt"),
     ("application/x-7z", "application/x-7z-compressed"),
+    ("application/x-archive", "application/x-unix-archive"),
     ("application/x-bash", "text/x-shellscript"),
     ("application/x-bz2", "application/x-bzip2"),
     ("application/x-bzip", "application/x-bzip2"),
@@ -97,6 +95,7 @@ const ALIASES: &[(&str, &str)] = &[
     ("application/x-sharedlib", "application/x-executable"),
     ("application/x-shellscript", "text/x-shellscript"),
     ("application/x-sqlite3", "application/vnd.sqlite3"),
+    ("application/x-stl-binary", "model/stl"),
     ("application/x-subtitle", "application/x-subrip"),
     ("application/x-tgz", "application/gzip"),
     ("application/x-visio", "application/vnd.visio"),
@@ -158,6 +157,7 @@ const ALIASES: &[(&str, &str)] = &[
     ("image/vnd.mozilla.apng", "image/apng"),
     ("image/x-bmp", "image/bmp"),
     ("image/x-djvu", "image/vnd.djvu"),
+    ("image/x-dxf", "image/vnd.dxf"),
     ("image/x-gif", "image/gif"),
     ("image/x-ico", "image/vnd.microsoft.icon"),
     ("image/x-icon", "image/vnd.microsoft.icon"),
@@ -174,15 +174,19 @@ const ALIASES: &[(&str, &str)] = &[
     ("text/comma-separated-values", "text/csv"),
     ("text/directory", "text/vcard"),
     ("text/ecmascript", "text/javascript"),
+    ("text/jscript", "text/javascript"),
     ("text/json", "application/json"),
+    ("text/livescript", "text/javascript"),
     ("text/md", "text/markdown"),
     ("text/php", "text/x-php"),
     ("text/richtext", "application/rtf"),
     ("text/rtf", "application/rtf"),
     ("text/srt", "application/x-subrip"),
     ("text/tsv", "text/tab-separated-values"),
+    ("text/x-bat", "application/x-bat"),
     ("text/x-comma-separated-values", "text/csv"),
     ("text/x-csv", "text/csv"),
+    ("text/x-ecmascript", "text/javascript"),
     ("text/x-javascript", "text/javascript"),
     ("text/x-markdown", "text/markdown"),
     ("text/x-script.python", "text/x-python"),
@@ -193,6 +197,7 @@ const ALIASES: &[(&str, &str)] = &[
     ("text/x-vcalendar", "text/calendar"),
     ("text/x-vcard", "text/vcard"),
     ("text/x-yaml", "application/yaml"),
+    ("text/xsl", "text/xml"),
     ("text/yaml", "application/yaml"),
     ("video/3g2", "video/3gpp2"),
     ("video/3gp", "video/3gpp"),
@@ -400,6 +405,12 @@ mod tests {
         for name in tables {
             assert_eq!(MediaType::known(name).as_str(), name);
         }
+    }
+
+    #[test]
+    fn the_tables_are_sorted_and_name_nothing_twice() {
+        assert!(ALIASES.is_sorted_by(|one, next| one.0 < next.0));
+        assert!(EXTENSIONS.is_sorted_by(|one, next| one.0 < next.0));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Which types a line of a policy means.
 
 use super::MediaType;
+use super::content::is_script;
 
 /// A type, or a group of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,19 +13,16 @@ pub enum TypePattern {
 }
 
 impl TypePattern {
-    /// Types that a browser or a server would run, which no group takes in.
+    /// Types that a browser or a server would run, beside scripts, which no group takes in.
     const RUN: &[&str] = &[
         "image/svg+xml",
-        "text/ecmascript",
         "text/html",
-        "text/javascript",
-        "text/x-bat",
+        "text/vbscript",
+        "text/x-component",
         "text/x-jsp",
-        "text/x-perl",
-        "text/x-php",
-        "text/x-python",
-        "text/x-ruby",
-        "text/x-shellscript",
+        "text/x-scriptlet",
+        "text/x-server-parsed-html",
+        "text/x-vbscript",
         "text/xml",
     ];
 
@@ -46,7 +44,54 @@ impl TypePattern {
     pub(super) fn means(&self, media_type: &MediaType) -> bool {
         match self {
             Self::Type(own) => own == media_type,
-            Self::Group(group) => media_type.is_a(group) && !Self::RUN.contains(&media_type.as_str()),
+            Self::Group(group) => {
+                let runs = Self::RUN.contains(&media_type.as_str()) || is_script(media_type);
+                media_type.is_a(group) && !runs
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_group_holds_what_runs() {
+        let text = TypePattern::parse("text/*").expect("a group");
+        for script in [
+            "text/html",
+            "text/javascript",
+            "text/ecmascript",
+            "text/jscript",
+            "text/vbscript",
+            "text/x-awk",
+            "text/x-bat",
+            "text/x-ecmascript",
+            "text/x-jsp",
+            "text/x-lua",
+            "text/x-ms-regedit",
+            "text/x-perl",
+            "text/x-php",
+            "text/x-python",
+            "text/x-ruby",
+            "text/x-shellscript",
+            "text/x-tcl",
+            "text/xml",
+            "text/xsl",
+        ] {
+            assert!(!text.means(&MediaType::known(script)), "{script}");
+        }
+        for words in ["text/plain", "text/csv", "text/markdown", "text/x-c", "text/x-java"] {
+            assert!(text.means(&MediaType::known(words)), "{words}");
+        }
+        assert!(!TypePattern::parse("image/*").expect("a group").means(&MediaType::known("image/svg+xml")));
+    }
+
+    #[test]
+    fn the_list_holds_usual_names_only() {
+        for name in TypePattern::RUN {
+            assert_eq!(MediaType::known(name).as_str(), *name);
         }
     }
 }

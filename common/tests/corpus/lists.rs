@@ -49,6 +49,10 @@ pub const USUAL: &[&str] = &[
 pub const ALSO: &[(&[&str], &[&str], &str)] = &[
     (WORDS, &["text/plain", "text/markdown"], "they are text, and Markdown is any text"),
     (WORDS, &["text/csv"], "a table can have one column"),
+    (&["audio/mp4"], &["video/mp4"], "browsers call a sound a film by what it is kept in"),
+    (&["audio/ogg"], &["video/ogg"], "browsers call a sound a film by what it is kept in"),
+    (&["audio/webm"], &["video/webm"], "browsers call a sound a film by what it is kept in"),
+    (&["audio/x-matroska"], &["video/x-matroska"], "browsers call a sound a film by what it is kept in"),
     (&["text/html"], &["text/markdown"], "Markdown may hold HTML, and be nothing else"),
     (&["text/markdown"], &["text/html"], "Markdown that begins with HTML is a fragment of HTML"),
     (&["application/xhtml+xml"], &["text/html"], "it can be served as either"),

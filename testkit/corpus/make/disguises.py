@@ -286,6 +286,16 @@ def pdf(name, catalog, *objects, reason=ACTIVE, claims=PDF):
     return out
 
 
+def packed(name, dictionary, body):
+    """A PDF whose actions are in a packed list of objects."""
+    pdf(name, "/OpenAction 5 0 R", f"<< {dictionary} /N 1 /First 4 /Length {len(body)} >>\nstream\n{body.decode('latin-1')}\nendstream")
+
+
+LIST = b"5 0 << /S /JavaScript /JS (app.alert\\(1\\); app.alert\\(2\\)) >>"
+packed("javascript-in-a-list-in-hex", "/Type /Obj#53tm /Filter /FlateDecode", zlib.compress(LIST))
+packed("javascript-in-a-list-as-letters", "/Filter /ASCIIHexDecode /Type /ObjStm", LIST.hex().encode() + b">")
+packed("javascript-in-a-list-packed-twice", "/Type /ObjStm /Filter [/FlateDecode /FlateDecode]", zlib.compress(zlib.compress(LIST)))
+packed("javascript-in-a-list-far-behind", f"/Type /ObjStm /Filter /FlateDecode /X ({'x' * 1000})", zlib.compress(LIST))
 JS = "<< /S /JavaScript /JS (app.alert\\(1\\)) >>"
 pdf("javascript-on-open", f"/OpenAction {JS}")
 pdf("javascript-on-open-elsewhere", "/OpenAction 4 0 R", JS)

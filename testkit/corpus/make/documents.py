@@ -1,6 +1,6 @@
 """PDF, PostScript, books and fonts."""
 
-from record import CORPUS, WORK, made, node, run
+from record import CORPUS, WORK, made, node, run, written
 from seeds import SOFFICE
 
 PDF, PS, EPUB = "application/pdf", "application/postscript", "application/epub+zip"
@@ -84,6 +84,11 @@ node("documents/pdf-lib.pdf", PDF, "pdf-lib",
 node("documents/jspdf.pdf", PDF, "jspdf", "const d = new lib.jsPDF(); d.text('River', 10, 10); fs.writeFileSync(out, Buffer.from(d.output('arraybuffer')))")
 # Readers look for the header in the first 1,024 bytes, and scanners of the nineties wrote a few before it.
 made("documents/cairo-leading-junk.pdf", PDF, "rsvg-convert", "(printf '\\r\\n\\r\\nJOB 1\\r\\n'; rsvg-convert -f pdf logo.svg) > $out")
+written("documents/invoice-sorted.pdf", PDF, b"%PDF-1.7\n1 0 obj << /Type /Catalog /Pages 2 0 R /AF [3 0 R] >> endobj\n"
+        b"2 0 obj << /Type /Pages /Kids [] /Count 0 >> endobj\n3 0 obj << /EF << /F 4 0 R >> /F (factur-x.xml) /Type /Filespec >> endobj\n"
+        b"4 0 obj << /Length 5 /Subtype /text#2fxml /Type /EmbeddedFile >> stream\n<a/>\n\nendstream endobj\n"
+        b"5 0 obj << /Length 14 /Filter /FlateDecode >> stream\n\x9c\x02/JS(\xff\xfe/JS \x01\nendstream endobj\n"
+        b"trailer << /Root 1 0 R >>\n%%EOF\n")
 made("documents/cairo-behind-pjl.pdf", PDF, "rsvg-convert",
      r"(printf '\033%%-12345X@PJL JOB\r\n@PJL ENTER LANGUAGE = PDF\r\n'; rsvg-convert -f pdf logo.svg) > $out")
 made("documents/cairo-leading-newline.pdf", PDF, "rsvg-convert", "(echo; rsvg-convert -f pdf logo.svg) > $out")

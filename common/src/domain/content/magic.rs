@@ -49,7 +49,6 @@ const MAGIC: &[(usize, &[u8], &str)] = &[
     (0, b"d10:created by", "application/x-bittorrent"),
     (0, b"\x93NUMPY", "application/x-npy"),
     (0, b"ORC\n", "application/vnd.apache.orc"),
-    (0, b"ORC\x0a", "application/vnd.apache.orc"),
     (0, b"ply\n", "application/x-ply"),
     (0, b"II+\0\x08\0\0\0", "image/tiff"),
     (0, b"MM\0+\0\x08\0\0", "image/tiff"),
@@ -212,4 +211,15 @@ fn is_stump(name: &str, size: u64) -> bool {
 fn is_solid(seen: &Glimpse<'_>) -> bool {
     let count = seen.head.get(80..84).map(|bytes| u32::from_le_bytes(bytes.try_into().expect("four bytes")));
     count.is_some_and(|count| count > 0 && seen.size == 84 + 50 * u64::from(count))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_magic_number_is_listed_twice() {
+        let places: std::collections::BTreeSet<_> = MAGIC.iter().map(|(at, magic, _)| (at, magic)).collect();
+        assert_eq!(places.len(), MAGIC.len());
+    }
 }

@@ -13,6 +13,7 @@ mod matroska;
 mod ogg;
 mod ole;
 mod pdf;
+mod pdf_list;
 mod picture;
 mod script;
 mod shown;
@@ -41,6 +42,11 @@ pub const SECOND_LENGTH: usize = 256 * 1024;
 
 /// The most that is read of the end of a large ZIP, in bytes: a directory of 10,000 files.
 pub const LONGEST_LOOK: usize = 1024 * 1024;
+
+/// Whether a type is one of scripts.
+pub(super) fn is_script(media_type: &MediaType) -> bool {
+    script::is_told(media_type.as_str())
+}
 
 /// What a policy asks of a file beside its type. Each can cost the second look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

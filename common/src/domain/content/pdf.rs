@@ -1,24 +1,21 @@
 //! PDF: whether it has actions that run by themselves, as far as they can be seen.
 
-use super::{Active, Content, Detected, Glimpse, inflate};
+use super::{Active, Content, Detected, Glimpse, pdf_list};
 
 /// The least that a PDF has, in bytes.
 const SMALLEST: u64 = 32;
 
-/// How many packed lists of objects are looked into, and how much of each, in bytes.
-const LISTS: usize = 32;
-const LONGEST_LIST: usize = 128 * 1024;
-
-/// The names of what runs, and what each is.
+/// The names of what runs, and what each is. `JS` is not among them: the three letters come up by chance in what is packed,
+/// and what has it is also named for what it is.
 const NAMES: &[(&[u8], Active)] = &[
     (b"JavaScript", Active::Script),
-    (b"JS", Active::Script),
     (b"Launch", Active::Launch),
     (b"GoToE", Active::Launch),
     (b"ImportData", Active::Launch),
     (b"SubmitForm", Active::Launch),
     (b"XFA", Active::Script),
     (b"RichMedia", Active::EmbeddedObject),
+    (b"Rendition", Active::EmbeddedObject),
     (b"Movie", Active::EmbeddedObject),
 ];
 
@@ -47,81 +44,74 @@ pub(super) fn read(seen: &Glimpse<'_>) -> Content {
     }
     let start = seen.beginning();
     let (offset, last) = seen.last_part();
-    let mut active = actions(&start);
-    if offset > 0 {
-        active.extend(actions(&last));
+    let parts = if offset > 0 { vec![start, last] } else { vec![start] };
+    let mut active = Vec::new();
+    for part in &parts {
+        look_at(part, &mut active);
     }
+    pdf_list::look_into(&parts, &mut active);
     active.sort_unstable();
     active.dedup();
     Content::of_type("application/pdf").with(active)
 }
 
-/// The actions named in these bytes, and in the lists of objects packed in them.
-fn actions(bytes: &[u8]) -> Vec<Active> {
-    let mut found = named(bytes);
-    for list in lists(bytes).take(LISTS) {
-        found.extend(named(&inflate::zlib(list, LONGEST_LIST)));
-    }
-    found
-}
-
-/// The actions that these bytes name.
-fn named(bytes: &[u8]) -> Vec<Active> {
-    let slashes = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'/').map(|(at, _)| at + 1);
-    let action = |at: usize| {
-        let name = name(&bytes[at..]);
-        if name == b"EmbeddedFile" {
-            return (!is_xml(&bytes[at..])).then_some(Active::EmbeddedObject);
-        }
-        NAMES.iter().find(|(known, _)| *known == name).map(|(_, action)| *action)
-    };
-    slashes.filter_map(action).collect()
-}
-
-/// Whether an embedded file is XML, as electronic invoices have one: its subtype stands near its kind.
-fn is_xml(bytes: &[u8]) -> bool {
-    const NEAR: usize = 64;
-    let near = &bytes[..bytes.len().min(NEAR)];
-    let is_subtype = |name: &[u8]| near.windows(name.len()).any(|window| window.eq_ignore_ascii_case(name));
-    is_subtype(b"/Subtype/text#2Fxml")
-        || is_subtype(b"/Subtype /text#2Fxml")
-        || is_subtype(b"/Subtype/application#2Fxml")
-}
-
-/// A name as it is meant: any of its characters can be written as `#` and two digits. No name that matters is longer.
-fn name(bytes: &[u8]) -> Vec<u8> {
-    let mut name = Vec::new();
-    let mut rest = bytes;
-    while let [byte, behind @ ..] = rest
-        && name.len() <= 13
-        && !b"\0\t\n\x0c\r ()<>[]{}/%".contains(byte)
-    {
-        let digit = |at: usize| behind.get(at).and_then(|digit| char::from(*digit).to_digit(16));
-        rest = match (byte, digit(0), digit(1)) {
-            (b'#', Some(high), Some(low)) => {
-                name.push(u8::try_from(high * 16 + low).expect("two digits"));
-                &behind[2..]
-            }
-            _ => {
-                name.push(*byte);
-                behind
-            }
+/// Notes the actions that these bytes name, each kind once.
+pub(super) fn look_at(bytes: &[u8], active: &mut Vec<Active>) {
+    for (at, name) in names(bytes) {
+        let found = match name.letters() {
+            b"EmbeddedFile" => Some(Active::EmbeddedObject),
+            letters => NAMES.iter().find(|(known, _)| *known == letters).map(|(_, action)| *action),
         };
+        let Some(action) = found.filter(|action| !active.contains(action)) else { continue };
+        if name.letters() != b"EmbeddedFile" || !is_xml(bytes, at) {
+            active.push(action);
+        }
     }
-    name
 }
 
-/// The packed lists of objects in these bytes, each from its first byte on.
-fn lists(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
-    const MARK: &[u8] = b"/ObjStm";
-    const STREAM: &[u8] = b"stream";
-    /// How far behind its kind the body of a stream can begin, in bytes.
-    const DICTIONARY: usize = 512;
-    let marks = bytes.windows(MARK.len()).enumerate().filter(|(_, window)| *window == MARK).map(|(at, _)| at);
-    marks.filter_map(|at| {
-        let behind = &bytes[at..];
-        let body = behind[..behind.len().min(DICTIONARY)].windows(STREAM.len()).position(|window| window == STREAM)?;
-        let body = &behind[body + STREAM.len()..];
-        Some(body.strip_prefix(b"\r\n").or_else(|| body.strip_prefix(b"\n")).unwrap_or(body))
-    })
+/// Whether an embedded file is XML, as electronic invoices have one: its subtype stands near its kind, on either side.
+fn is_xml(bytes: &[u8], at: usize) -> bool {
+    const NEAR: usize = 64;
+    let near = &bytes[at.saturating_sub(NEAR)..bytes.len().min(at + NEAR)];
+    let names: Vec<Name> = names(near).map(|(_, name)| name).collect();
+    let is_xml = |name: &Name| {
+        [&b"text/xml"[..], b"application/xml"].iter().any(|kind| name.letters().eq_ignore_ascii_case(kind))
+    };
+    names.windows(2).any(|pair| pair[0].letters() == b"Subtype" && is_xml(&pair[1]))
+}
+
+/// The longest name that matters, in letters.
+const LONGEST_NAME: usize = 15;
+
+/// A name as it is meant: any of its letters can be written as `#` and two digits. Of a longer one, one letter more than matters.
+pub(super) struct Name([u8; LONGEST_NAME + 1], usize);
+
+impl Name {
+    /// The letters.
+    pub(super) fn letters(&self) -> &[u8] {
+        &self.0[..self.1]
+    }
+
+    /// The name that begins here, behind its slash.
+    fn read(bytes: &[u8]) -> Self {
+        let (mut name, mut rest) = (Self([0; LONGEST_NAME + 1], 0), bytes);
+        while let [byte, behind @ ..] = rest
+            && name.1 <= LONGEST_NAME
+            && !b"\0\t\n\x0c\r ()<>[]{}/%".contains(byte)
+        {
+            let digit = |at: usize| behind.get(at).and_then(|digit| char::from(*digit).to_digit(16));
+            (name.0[name.1], rest) = match (byte, digit(0), digit(1)) {
+                (b'#', Some(high), Some(low)) => (u8::try_from(high * 16 + low).expect("two digits"), &behind[2..]),
+                _ => (*byte, behind),
+            };
+            name.1 += 1;
+        }
+        name
+    }
+}
+
+/// The names in these bytes, each with the place behind its slash.
+pub(super) fn names(bytes: &[u8]) -> impl Iterator<Item = (usize, Name)> {
+    let slashes = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'/').map(|(at, _)| at + 1);
+    slashes.map(|at| (at, Name::read(&bytes[at..])))
 }

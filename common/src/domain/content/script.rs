@@ -9,6 +9,9 @@ const BEGINNINGS: &[(&str, &str)] = &[
     ("regedit4", "text/x-ms-regedit"),
 ];
 
+/// What runs that no known interpreter is for.
+const SHELL: &str = "text/x-shellscript";
+
 /// Which interpreter is for which type, by how its name begins.
 const INTERPRETERS: &[(&str, &str)] = &[
     ("python", "text/x-python"),
@@ -24,6 +27,12 @@ const INTERPRETERS: &[(&str, &str)] = &[
     ("awk", "text/x-awk"),
     ("gawk", "text/x-awk"),
 ];
+
+/// Whether a type is one of scripts that are told here.
+pub(super) fn is_told(name: &str) -> bool {
+    let kinds = BEGINNINGS.iter().chain(INTERPRETERS).map(|(_, kind)| *kind);
+    kinds.chain([SHELL]).any(|kind| kind == name)
+}
 
 /// Which kind of script a text is; nothing if it is none that shows it.
 pub(super) fn kind(text: &str) -> Option<&'static str> {
@@ -52,10 +61,5 @@ fn interpreter(text: &str) -> Option<&'static str> {
     } else {
         program
     };
-    Some(
-        INTERPRETERS
-            .iter()
-            .find(|(start, _)| program.starts_with(start))
-            .map_or("text/x-shellscript", |(_, kind)| *kind),
-    )
+    Some(INTERPRETERS.iter().find(|(start, _)| program.starts_with(start)).map_or(SHELL, |(_, kind)| *kind))
 }

@@ -22,6 +22,13 @@ const PASSES: &[(&str, &str)] = &[
     ),
     ("audio/ogg", "application/ogg"),
     ("video/ogg", "application/ogg"),
+    // Browsers call a recording or a voice note a film by what it is kept in.
+    ("audio/3gpp", "video/3gpp"),
+    ("audio/3gpp2", "video/3gpp2"),
+    ("audio/mp4", "video/mp4"),
+    ("audio/ogg", "video/ogg"),
+    ("audio/webm", "video/webm"),
+    ("audio/x-matroska", "video/x-matroska"),
     ("font/otf", "font/sfnt"),
     ("font/ttf", "font/sfnt"),
     // A font whose outlines are OpenType's can come with the older magic number.
@@ -202,6 +209,15 @@ mod tests {
         let lists = [OPENED, IN_OLE, IN_ZIP, CHECKED, TEXT, TOLD].into_iter().flatten().copied();
         for name in passes.chain(lists) {
             assert_eq!(MediaType::known(name).as_str(), name);
+        }
+    }
+
+    #[test]
+    fn a_sound_may_be_declared_as_the_film_that_its_container_is_taken_for_and_not_the_other_way() {
+        for container in ["webm", "mp4", "3gpp", "3gpp2", "x-matroska", "ogg"] {
+            let [sound, film] = ["audio", "video"].map(|group| MediaType::known(&format!("{group}/{container}")));
+            assert!(passes_for(&sound, &film), "{container}");
+            assert!(!passes_for(&film, &sound), "{container}");
         }
     }
 }
