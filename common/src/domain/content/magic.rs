@@ -1,6 +1,6 @@
 //! Binary files by what they begin with: `infer`, checked where its magic numbers are short, and what it does not know.
 
-use super::{Content, Detected, Glimpse, audio, iso, matroska, ogg, picture, script, zip};
+use super::{Content, Detected, Glimpse, audio, iso, matroska, ogg, picture, script, structure, zip};
 use crate::domain::MediaType;
 
 /// Magic numbers that `infer` does not know or does not tell apart: where, what, and which type.
@@ -70,6 +70,7 @@ const ASF: &[u8] = b"\x30\x26\xb2\x75\x8e\x66\xcf\x11\xa6\xd9\x00\xaa\x00\x62\xc
 pub(super) fn read(seen: &Glimpse<'_>) -> Content {
     let detected = match kind(seen.head) {
         Detected::Type(kind) if is_stump(kind.as_str(), seen.size) => Detected::Unknown,
+        Detected::Type(kind) if !structure::follows(kind.as_str(), seen) => Detected::Unknown,
         Detected::Unknown if is_solid(seen) => Detected::known("model/stl"),
         Detected::Unknown if zip::is_inside(seen.head) => return zip::read(seen),
         detected => detected,

@@ -14,6 +14,8 @@ pub(super) fn kind(head: &[u8]) -> Option<Detected> {
         return None;
     }
     let (header, _) = elements(head).next()?.body(head);
+    // All else is in the segment: without it there is nothing.
+    elements(head).find(|element| element.id == SEGMENT)?;
     let doc_type = elements(header).find(|element| element.id == DOC_TYPE)?;
     let name = doc_type.body(header).0;
     let name = name.split(|byte| *byte == 0).next().unwrap_or_default();

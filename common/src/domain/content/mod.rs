@@ -17,6 +17,7 @@ mod pdf_list;
 mod picture;
 mod script;
 mod shown;
+mod structure;
 mod svg;
 mod table;
 mod text;

@@ -1,6 +1,6 @@
 //! PDF: whether it has actions that run by themselves, as far as they can be seen.
 
-use super::{Active, Content, Detected, Glimpse, pdf_list};
+use super::{Active, Content, Detected, Glimpse, pdf_list, structure};
 
 /// The least that a PDF has, in bytes.
 const SMALLEST: u64 = 32;
@@ -52,7 +52,10 @@ pub(super) fn read(seen: &Glimpse<'_>) -> Content {
     pdf_list::look_into(&parts, &mut active);
     active.sort_unstable();
     active.dedup();
-    Content::of_type("application/pdf").with(active)
+    // A mark with no object behind it is no document.
+    let is_document = structure::has(seen.head, b"obj");
+    let shown = if is_document { Content::of_type("application/pdf") } else { Content::of(Detected::Unknown) };
+    shown.with(active)
 }
 
 /// Notes the actions that these bytes name, each kind once.

@@ -52,10 +52,10 @@ fn archive(bytes: &[u8]) -> Archive {
 #[test]
 fn magic_numbers_are_told_apart_under_their_usual_names() {
     for (head, expected) in [
-        (&b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"[..], "image/png"),
+        (&b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01"[..], "image/png"),
         (b"\xff\xd8\xff\xe0\0\x10JFIF", "image/jpeg"),
         (b"GIF89a\x01\0\x01\0", "image/gif"),
-        (b"%PDF-1.7\n", "application/pdf"),
+        (b"%PDF-1.7\n1 0 obj\n", "application/pdf"),
         (b"#!/bin/sh\necho hello\n", "text/x-shellscript"),
         (b"#!/usr/bin/env -S FOO=1 python3 -u\n", "text/x-python"),
         (b"<!DOCTYPE html><script>", "text/html"),
@@ -66,7 +66,7 @@ fn magic_numbers_are_told_apart_under_their_usual_names() {
         (b"\0\0\0\x1cftypM4A \0\0\0\0M4A mp42isom\0\0\0\x08free", "audio/mp4"),
         (b"\0\0\0\x1cftypmif1\0\0\0\0mif1miafavif\0\0\0\x08meta", "image/avif"),
         (b"\0\0\0\x14ftypqt  \0\0\0\0qt  \0\0\0\x08wide", "video/quicktime"),
-        (b"\x1a\x45\xdf\xa3\x88\x42\x82\x85webm\0", "video/webm"),
+        (b"\x1a\x45\xdf\xa3\x88\x42\x82\x85webm\0\x18\x53\x80\x67\x80", "video/webm"),
         (b"#!AMR\n\x3c\x08", "audio/amr"),
     ] {
         assert_eq!(shows(head), expected, "{}", String::from_utf8_lossy(head));

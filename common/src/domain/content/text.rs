@@ -9,6 +9,8 @@ use crate::domain::MediaType;
 
 /// How many rows of a table are looked at.
 const ROWS: usize = 200;
+/// What may divide its fields.
+const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 
 /// What numbers of JSON are made of.
 const NUMBER: &[char] = &['-', '+', '.', 'e', 'E', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9'];
@@ -144,7 +146,7 @@ fn kinds(text: &str, is_cut: bool) -> Vec<MediaType> {
         ("application/x-ndjson", is_json_lines(text, is_cut)),
         ("application/jsonl", is_json_lines(text, is_cut)),
         ("text/plain", true),
-        ("text/csv", !is_json && [b',', b';', b'\t', b'|'].iter().any(|delimiter| is_table(text, *delimiter, is_cut))),
+        ("text/csv", !is_json && DELIMITERS.iter().any(|delimiter| is_table(text, *delimiter, is_cut))),
         ("text/tab-separated-values", !is_json && is_table(text, b'\t', is_cut)),
         ("text/css", is_css(text, is_cut)),
         ("message/rfc822", is_mail(text)),
@@ -217,19 +219,26 @@ fn is_mail(text: &str) -> bool {
     lines.peek().is_some_and(|line| is_field(line)) && lines.all(|line| is_field(line) || line.starts_with([' ', '\t']))
 }
 
-/// Whether most rows have as many fields as the others, or all have some: at least two; or one, where the text has nothing that could divide it.
-fn is_table(text: &str, delimiter: u8, is_cut: bool) -> bool {
-    let text = text.strip_prefix("sep=").and_then(|rest| rest.split_once('\n')).map_or(text, |(_, rest)| rest);
+/// How many fields each of the first rows has.
+fn field_counts(text: &str, delimiter: u8, is_cut: bool) -> Vec<usize> {
     let mut reader =
         csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(text.as_bytes());
     let mut counts: Vec<usize> = reader.byte_records().take(ROWS).map_while(Result::ok).map(|row| row.len()).collect();
     if is_cut && counts.len() > 1 && counts.len() < ROWS {
         counts.pop();
     }
+    counts
+}
+
+/// Whether most rows have as many fields as the others, or all have some: at least two; or one, where the text has nothing that could divide it.
+fn is_table(text: &str, delimiter: u8, is_cut: bool) -> bool {
+    let text = text.strip_prefix("sep=").and_then(|rest| rest.split_once('\n')).map_or(text, |(_, rest)| rest);
+    let counts = field_counts(text, delimiter, is_cut);
     let most = |count: usize| counts.iter().filter(|other| **other == count).count();
     let Some(usual) = counts.iter().copied().max_by_key(|count| most(*count)) else { return false };
     if usual == 1 {
-        return !text.contains([',', ';', '\t', '|']);
+        // What is in quotes divides nothing.
+        return DELIMITERS.iter().all(|other| field_counts(text, *other, is_cut).iter().all(|count| *count == 1));
     }
     // Careless writers leave out fields at the end, but hardly ever all of them.
     most(usual) * 2 > counts.len() || (counts.len() > 1 && counts.iter().all(|count| *count > 1))
