@@ -43,7 +43,8 @@ pub type Operations = (
 const DESCRIPTION: &str = "Sluice takes files straight into an S3 bucket and lets you rely on what arrived: declare an \
     upload, send the file to the store with the grant you get, and learn the verdict.\n\nEvery error is an \
     `application/problem+json` with a stable `code`. Every answer has an `X-Request-Id`; send your own (up to 64 letters, \
-    digits, `-`, `_`, `.`) to find it in the logs. Fields that have no value are absent, never `null`. Clients must ignore \
+    digits, `-`, `_`, `.`) to find it in the logs. Fields that have no value are absent, never `null`; in a request, `null` counts \
+    as absent. Clients must ignore \
     fields that they don't know, and accept values of enumerations that they don't know.";
 
 /// The operations as the framework serves them.
