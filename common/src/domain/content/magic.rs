@@ -1,6 +1,6 @@
 //! Binary files by what they begin with: `infer`, checked where its magic numbers are short, and what it does not know.
 
-use super::{Content, Detected, Glimpse, audio, iso, matroska, ogg, picture, script, zip};
+use super::{Content, Detected, Glimpse, HEAD_LENGTH, audio, iso, matroska, ogg, picture, script, zip};
 use crate::domain::MediaType;
 
 /// Magic numbers that `infer` does not know or does not tell apart: where, what, and which type.
@@ -79,6 +79,10 @@ pub(super) fn read(seen: &Glimpse<'_>) -> Content {
         detected.is_picture().then(|| picture::dimensions(media_type.as_str(), &seen.beginning())).flatten();
     let can_hide = ["image", "audio", "video"].iter().any(|group| media_type.is_a(group));
     let active = if can_hide { picture::hidden(seen.head) } else { Vec::new() };
+    // Where only a signature speaks for a picture, and markup against it, neither is certain.
+    if !active.is_empty() && is_bare(media_type.as_str(), seen.head) {
+        return Content::of(Detected::Unknown).with(active);
+    }
     Content { dimensions, ..Content::of(detected).with(active) }
 }
 
@@ -127,6 +131,27 @@ fn inferred(head: &[u8]) -> Option<&'static str> {
         _ => true,
     };
     is_believed.then_some(found)
+}
+
+/// Whether the first bytes of a type are followed by nothing that it has behind them.
+fn is_bare(name: &str, head: &[u8]) -> bool {
+    let at = |from: usize, bytes: &[u8]| head.get(from..).is_some_and(|head| head.starts_with(bytes));
+    match name {
+        "image/png" => !at(8, b"\0\0\0\x0dIHDR"),
+        "image/webp" => ![b"VP8 ", b"VP8L", b"VP8X"].iter().any(|chunk| at(12, *chunk)),
+        "image/jpeg" => !is_jpeg(head),
+        "audio/mpeg" => !audio::has_frame(head),
+        _ => false,
+    }
+}
+
+/// A JPEG has a segment behind its first bytes, and another one behind that. Longer than the head is one that holds a thumbnail.
+fn is_jpeg(head: &[u8]) -> bool {
+    let Some([kind, high, low]) = head.get(3..6) else { return false };
+    let next = 4 + (usize::from(*high) << 8 | usize::from(*low));
+    let is_long =
+        head.len() >= HEAD_LENGTH && [&b"Exif\0"[..], b"http:"].iter().any(|name| head[6..].starts_with(name));
+    *kind >= 0xc0 && head.get(next).map_or(is_long, |byte| *byte == 0xff)
 }
 
 /// A GIF has a screen behind its magic, a table of colours if that says so, and then a block of one of three kinds.

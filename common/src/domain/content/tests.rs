@@ -657,6 +657,25 @@ fn what_hides_in_a_picture_is_seen_and_how_large_it_is() {
 }
 
 #[test]
+fn a_page_behind_a_bare_signature_is_nothing_for_certain() {
+    let page = b"<!DOCTYPE html><html><body><script>x()</script></body></html>";
+    for signature in [
+        &b"\x89PNG\r\n\x1a\n"[..],
+        b"\xff\xd8\xff",
+        b"\xff\xd8\xff\xe0",
+        b"RIFF\xff\xff\xff\xffWEBP",
+        b"ID3\x03\0\0\0\0\0\0",
+    ] {
+        let content = detect_whole(&[signature, page].concat(), Wanted::ALL);
+        assert_eq!(content.detected, Detected::Unknown, "{}", String::from_utf8_lossy(signature));
+        assert_eq!(content.active, [Active::HiddenMarkup]);
+    }
+    // In a comment of a real one it is only active.
+    let picture = [b"\xff\xd8\xff\xfe\0\x3f", &page[..61], b"\xff\xda\0\x02"].concat();
+    assert_eq!(whole(&picture), "image/jpeg");
+}
+
+#[test]
 fn a_second_look_is_taken_only_where_the_head_can_not_answer() {
     let size = 1 << 30;
     let looks = |head: &[u8], wanted| {
