@@ -36,7 +36,7 @@ impl Bucket {
                 return Ok(head.look(None));
             };
             if let Some(bytes) = self.read_range(key, &head, &range).await? {
-                return Ok(head.look(Some(Part { offset: range.start, bytes: &bytes })));
+                return head.look_again(range.start, bytes).await;
             }
         }
         Err(StoreError::new("look at an object", "it changed each time between two looks").of_one_object(true))
@@ -139,6 +139,14 @@ struct Head {
 }
 
 impl Head {
+    /// The same with what was read at a second look from `offset` on, elsewhere: hostile bytes can take a while to be seen
+    /// through, and what else the worker has in hand must not wait for it.
+    async fn look_again(self, offset: u64, bytes: Vec<u8>) -> Result<Look, StoreError> {
+        let look = move || self.look(Some(Part { offset, bytes: &bytes }));
+        let looked = tokio::task::spawn_blocking(look).await;
+        looked.map_err(|error| StoreError::new("see what an object is", error).of_one_object(true))
+    }
+
     /// All that was seen, with what was read at a second look.
     fn look(self, second: Option<Part<'_>>) -> Look {
         let Self { size, etag, version_id, bytes } = self;

@@ -8,7 +8,7 @@ use std::process::Command;
 use sluice_common::domain::{ActiveContent, MediaType};
 
 use crate::files::{Row, bytes_of, corpus, disguised, is_or_passes, look_at, policy, real, refused};
-use crate::lists::CALLED;
+use crate::lists::{ACTIVE, CALLED};
 
 /// How many files of a group there are, and how many of them are judged rightly.
 #[derive(Default)]
@@ -41,7 +41,13 @@ fn scores(name_of: impl Fn(&Row) -> String) -> BTreeMap<(bool, String), Score> {
     {
         let bytes = bytes_of(&row);
         let folder = row.path.split('/').next().expect("a folder");
-        let group = if !is_real && real_paths.contains(&row.path) { "real files under another name" } else { folder };
+        let is_active = is_real && ACTIVE.iter().any(|(path, _)| *path == row.path);
+        let group = match (is_real, is_active) {
+            (_, true) => "real files that do something",
+            (false, _) if real_paths.contains(&row.path) => "real files under another name",
+            _ => folder,
+        };
+        let is_real = is_real && !is_active;
         let is_named = |name: &str| is_called(name, &row.declared);
         let named_by_infer = infer::get(&bytes).is_some_and(|kind| is_named(kind.mime_type()));
         let score = scores.entry((is_real, group.to_owned())).or_default();

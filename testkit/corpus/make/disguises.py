@@ -134,19 +134,19 @@ hostile(D + "html-document-as.md", MD, "HTML", TYPE, PAGE)
 hostile(D + "html-script-as.md", MD, "HTML", TYPE, "<script>alert(1)</script>\n\n# River\n")
 hostile(D + "html-as.svg", SVG, "HTML that holds an SVG", TYPE, f"<html><body>{of('images/hand.svg').decode()}<script>alert(1)</script></body></html>")
 hostile(D + "html-as.eml.txt", TEXT, "HTML after what looks like a header", TYPE + "|" + ACTIVE, "<html>\nSubject: a\n\n<script>alert(1)</script>")
-hostile(D + "html-in-png-header.png", PNG, "HTML after PNG's first 8 bytes", f"{NO_TYPE}|{ACTIVE}", b"\x89PNG\r\n\x1a\n" + PAGE.encode())
-hostile(D + "html-in-jpeg-header.jpg", JPEG, "HTML after JPEG's first 3 bytes", f"{NO_TYPE}|{ACTIVE}", b"\xff\xd8\xff" + PAGE.encode())
+hostile(D + "html-in-png-header.png", PNG, "HTML after PNG's first 8 bytes", "type_unknown", b"\x89PNG\r\n\x1a\n" + PAGE.encode())
+hostile(D + "html-in-jpeg-header.jpg", JPEG, "HTML after JPEG's first 3 bytes", "type_unknown", b"\xff\xd8\xff" + PAGE.encode())
 hostile(D + "html-in-gif-header.gif", GIF, "HTML that begins as a GIF", f"{NO_TYPE}|{ACTIVE}", b"GIF89a" + PAGE.encode())
 hostile(D + "js-in-gif-header.gif", GIF, "JavaScript that begins as a GIF", f"{NO_TYPE}|{ACTIVE}", b"GIF89a=1;alert(1);//" + b" " * 20)
 hostile(D + "html-in-bmp-header.bmp", "image/bmp", "HTML that begins as a BMP", f"{NO_TYPE}|{ACTIVE}", b"BM" + PAGE.encode())
 hostile(D + "html-in-pdf-comment.pdf", PDF, "HTML in front of a PDF", f"{NO_TYPE}|{ACTIVE}", PAGE.encode() + of("documents/cairo.pdf"))
-hostile(D + "html-in-mp3-header.mp3", "audio/mpeg", "HTML that begins as ID3", f"{NO_TYPE}|{ACTIVE}", b"ID3\x03\x00\x00\x00\x00\x00\x00" + PAGE.encode())
-hostile(D + "html-in-riff.webp", WEBP, "HTML that begins as RIFF", f"{NO_TYPE}|{ACTIVE}", b"RIFF\xff\xff\xff\xffWEBP" + PAGE.encode())
+hostile(D + "html-in-mp3-header.mp3", "audio/mpeg", "HTML that begins as ID3", "type_unknown", b"ID3\x03\x00\x00\x00\x00\x00\x00" + PAGE.encode())
+hostile(D + "html-in-riff.webp", WEBP, "HTML that begins as RIFF", "type_unknown", b"RIFF\xff\xff\xff\xffWEBP" + PAGE.encode())
 hostile(D + "html-in-ftyp.mp4", MP4, "HTML after an ftyp box", f"{NO_TYPE}|{ACTIVE}", b"\0\0\0\x18ftypisom\0\0\0\0isommp42" + PAGE.encode())
 hostile(D + "zip-in-ftyp.mp4", MP4, "a ZIP after an ftyp box", NO_TYPE, b"\0\0\0\x18ftypisom\0\0\0\0isommp42" + of("archives/zip.zip"))
 hostile(D + "exe-in-ftyp.heic", "image/heic", "a program after an ftyp box", NO_TYPE, b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + of("programs/mingw.exe"))
 hostile(D + "php-in-gif-header.gif", GIF, "PHP that begins as a GIF", f"{NO_TYPE}|{ACTIVE}", b"GIF89a<?php system($_GET['c']); ?>")
-hostile(D + "php-in-png-header.png", PNG, "PHP after PNG's first 8 bytes", f"{NO_TYPE}|{ACTIVE}", b"\x89PNG\r\n\x1a\n<?php system($_GET['c']); ?>")
+hostile(D + "php-in-png-header.png", PNG, "PHP after PNG's first 8 bytes", "type_unknown", b"\x89PNG\r\n\x1a\n<?php system($_GET['c']); ?>")
 hostile(D + "php-short-tag.txt", TEXT, "PHP", TYPE, "<?= system($_GET['c']) ?>\n")
 hostile(D + "php-upper-case.txt", TEXT, "PHP", TYPE, "<?PHP system($_GET['c']); ?>\n")
 hostile(D + "php-after-newline.csv", CSV, "PHP", TYPE, "\n\n<?php system($_GET['c']); ?>\n")
@@ -161,6 +161,8 @@ hostile(D + "xml-stylesheet.xml", XML, "XML with a stylesheet that runs", ACTIVE
         '<?xml version="1.0"?>\n<?xml-stylesheet type="text/xsl" href="https://example.com/a.xsl"?>\n<note/>\n')
 hostile(D + "xml-with-xhtml-script.xml", XML, "XML that holds an XHTML script", ACTIVE + "|" + TYPE,
         '<?xml version="1.0"?>\n<note><x:script xmlns:x="http://www.w3.org/1999/xhtml">alert(1)</x:script></note>\n')
+hostile(D + "xml-with-xhtml-handler.xml", XML, "XML that holds an XHTML handler", ACTIVE,
+        '<?xml version="1.0"?>\n<note xmlns:h="http://www.w3.org/1999/xhtml"><h:img src="x" onerror="alert(1)"/></note>\n')
 hostile(D + "xml-svg-script.xml", XML, "SVG with a script", ACTIVE + "|" + TYPE,
         '<?xml version="1.0"?>\n<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>\n')
 hostile(D + "json-with-words-after.json", JSON, "JSON and then HTML", NO_TYPE, '{"a": 1}<script>alert(1)</script>')
@@ -204,8 +206,8 @@ NS = 'xmlns="http://www.w3.org/2000/svg"'
 XLINK = 'xmlns:xlink="http://www.w3.org/1999/xlink"'
 
 
-def svg(name, inside, head="", attributes="", encode="utf-8"):
-    hostile(f"{S}{name}.svg", SVG, name.replace("-", " "), f"{ACTIVE}|{NO_TYPE}", f"{head}<svg {NS} {attributes}>{inside}</svg>\n".encode(encode))
+def svg(name, inside, head="", attributes="", encode="utf-8", reason=ACTIVE):
+    hostile(f"{S}{name}.svg", SVG, name.replace("-", " "), reason, f"{head}<svg {NS} {attributes}>{inside}</svg>\n".encode(encode))
 
 
 svg("script", "<script>alert(1)</script>")
@@ -222,7 +224,7 @@ svg("script-after-whitespace", "<script>alert(1)</script>", head=" \n" * 800)
 svg("script-after-declaration-and-comments", "<script>alert(1)</script>", head='<?xml version="1.0"?>' + "<!-- x -->\n" * 400)
 svg("script-in-utf-16-le", "<script>alert(1)</script>", head="\ufeff", encode="utf-16-le")
 svg("script-in-utf-16-be", "<script>alert(1)</script>", head='\ufeff<?xml version="1.0" encoding="UTF-16"?>', encode="utf-16-be")
-svg("script-in-utf-16-without-mark", "<script>alert(1)</script>", head='<?xml version="1.0" encoding="UTF-16"?>', encode="utf-16-le")
+svg("script-in-utf-16-without-mark", "<script>alert(1)</script>", head='<?xml version="1.0" encoding="UTF-16"?>', encode="utf-16-le", reason="type_unknown")
 svg("script-in-utf-7", "+ADw-script+AD4-alert(1)+ADw-/script+AD4-", head='<?xml version="1.0" encoding="UTF-7"?>')
 svg("script-behind-bom", "<script>alert(1)</script>", head="\ufeff")
 svg("script-element-across-lines", "<script\n\n>alert(1)</script\n>")
@@ -261,11 +263,19 @@ svg("entities-that-multiply", "&d;",
 svg("iframe", '<iframe xmlns="http://www.w3.org/1999/xhtml" src="javascript:alert(1)"/>')
 svg("embed", '<embed xmlns="http://www.w3.org/1999/xhtml" src="javascript:alert(1)"/>')
 svg("handler-element", '<handler xmlns:ev="http://www.w3.org/2001/xml-events" ev:event="load">alert(1)</handler>')
-hostile(S + "not-closed.svg", SVG, "half of an SVG", f"{ACTIVE}|{NO_TYPE}", f"<svg {NS}><script>alert(1)")
-hostile(S + "without-namespace.svg", SVG, "an element named svg of no namespace", f"{ACTIVE}|{NO_TYPE}", "<svg><script>alert(1)</script></svg>")
-hostile(S + "other-root-first.svg", SVG, "XHTML that holds an SVG", f"{ACTIVE}|{NO_TYPE}",
+svg("style-import-in-a-reference", '<style>@&#105;mport "https://example.com/a.css";</style>')
+svg("style-import-around-a-comment", '<style>@im<!-- -->port "https://example.com/a.css";</style>')
+svg("style-import-behind-an-element", "<style><b></b>@import url(//example.com/a.css);</style>")
+svg("style-import-escaped", '<style>@\\69mport "https://example.com/a.css";</style>')
+svg("style-url-escaped", '<rect style="fill:\\75rl(https://example.com/a.svg#x)"/>')
+svg("style-image-set", '<style>rect{cursor:image-set("https://example.com/a.png" 1x)}</style>')
+svg("refresh-of-xhtml", '<h:meta xmlns:h="http://www.w3.org/1999/xhtml" http-equiv="refresh" content="0;url=https://example.com/"/>')
+svg("picture-of-xhtml", '<h:img xmlns:h="http://www.w3.org/1999/xhtml" srcset="https://example.com/a.png"/>')
+hostile(S + "not-closed.svg", SVG, "half of an SVG", ACTIVE, f"<svg {NS}><script>alert(1)")
+hostile(S + "without-namespace.svg", SVG, "an element named svg of no namespace", ACTIVE, "<svg><script>alert(1)</script></svg>")
+hostile(S + "other-root-first.svg", SVG, "XHTML that holds an SVG", TYPE,
         f'<?xml version="1.0"?><html xmlns="http://www.w3.org/1999/xhtml"><svg {NS}/><script>alert(1)</script></html>')
-hostile(S + "svg-in-a-comment.svg", SVG, "HTML with an SVG in a comment", f"{ACTIVE}|{NO_TYPE}", f"<!-- <svg {NS}> -->" + PAGE)
+hostile(S + "svg-in-a-comment.svg", SVG, "HTML with an SVG in a comment", TYPE, f"<!-- <svg {NS}> -->" + PAGE)
 
 # PDF that does something
 Q = "pdf/"

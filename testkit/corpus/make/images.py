@@ -161,6 +161,9 @@ written("images/hand-internal-links.svg", "image/svg+xml",
         '<linearGradient id="g"><stop stop-color="red"/></linearGradient><rect id="r" width="4" height="4"/></defs>'
         '<use xlink:href="#r" href="#r" fill="url(#g)"/><image width="1" height="1" href="data:image/png;base64,'
         'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNk+A8AAQUBAScY42YAAAAASUVORK5CYII="/></svg>\n')
+written("images/hand-style-with-references.svg", "image/svg+xml",
+        '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xhtml="http://www.w3.org/1999/xhtml" width="9" height="9" data-file="C:\\a.svg">'
+        '<style>svg&gt;path{fill:url(#a)}</style><path d="M0,0h9v9z"/></svg>\n')
 written("images/hand-style-and-title.svg", "image/svg+xml",
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><title>A script of the river, onload</title>'
         '<style>.a{fill:teal}</style><rect class="a" width="9" height="9"/></svg>\n')

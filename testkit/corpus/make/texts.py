@@ -102,7 +102,9 @@ texts("text/plain", extension="ini", ini="[section]\nkey=value\n")
 texts("text/xml", extension="xml", xml='<?xml version="1.0"?>\n<note><to>Zoë</to></note>\n', xml_without_declaration="<note><to>Zoë</to></note>\n",
       xml_comment_first="<!-- a note -->\n<note/>\n", xml_bom='\ufeff<?xml version="1.0" encoding="utf-8"?><note/>\n',
       xml_utf_16='\ufeff<?xml version="1.0" encoding="utf-16"?><note/>\n'.encode("utf-16-le"), xml_latin_1='<?xml version="1.0" encoding="iso-8859-1"?><n>Zoë</n>'.encode("latin-1"),
-      xml_doctype='<?xml version="1.0"?>\n<!DOCTYPE note [<!ELEMENT note ANY>]>\n<note/>\n', sitemap='<?xml version="1.0"?>\n<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"/>\n')
+      xml_doctype='<?xml version="1.0"?>\n<!DOCTYPE note [<!ELEMENT note ANY>]>\n<note/>\n', sitemap='<?xml version="1.0"?>\n<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"/>\n',
+      sitemap_in_languages='<?xml version="1.0"?>\n<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" xmlns:xhtml="http://www.w3.org/1999/xhtml">\n'
+      '<url><loc>https://example.com/</loc><xhtml:link rel="alternate" hreflang="de" href="https://example.com/de"/></url>\n</urlset>\n')
 FEED = '<rss version="2.0"><channel><title>River</title><link>https://example.com</link><description>d</description></channel></rss>\n'
 texts("application/rss+xml", extension="rss", rss='<?xml version="1.0"?>\n' + FEED)
 texts("application/atom+xml", extension="atom", atom='<?xml version="1.0"?>\n<feed xmlns="http://www.w3.org/2005/Atom"><title>River</title><id>urn:1</id></feed>\n')

@@ -21,6 +21,12 @@ pub(super) fn kind(head: &[u8]) -> Option<&'static str> {
     is_chain(head, mpeg).then_some("audio/mpeg")
 }
 
+/// Whether what is behind the tag of an MP3 was not read, or is a frame or padding.
+pub(super) fn has_frame(head: &[u8]) -> bool {
+    let behind = head.get(tag(head).unwrap_or(0)..).unwrap_or_default();
+    behind.first().is_none_or(|byte| *byte == 0) || mpeg(behind).is_some()
+}
+
 /// The length of an ID3v2 tag with its header. A length is written in 7 bits a byte, which text can't be, and versions are small.
 fn tag(head: &[u8]) -> Option<usize> {
     let [b'I', b'D', b'3', 2..=4, _, _, length @ ..] = head.get(..10)? else { return None };

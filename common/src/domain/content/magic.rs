@@ -70,7 +70,6 @@ const ASF: &[u8] = b"\x30\x26\xb2\x75\x8e\x66\xcf\x11\xa6\xd9\x00\xaa\x00\x62\xc
 pub(super) fn read(seen: &Glimpse<'_>) -> Content {
     let detected = match kind(seen.head) {
         Detected::Type(kind) if is_stump(kind.as_str(), seen.size) => Detected::Unknown,
-        Detected::Type(kind) if !structure::follows(kind.as_str(), seen) => Detected::Unknown,
         Detected::Unknown if is_solid(seen) => Detected::known("model/stl"),
         Detected::Unknown if zip::is_inside(seen.head) => return zip::read(seen),
         detected => detected,
@@ -80,6 +79,11 @@ pub(super) fn read(seen: &Glimpse<'_>) -> Content {
         detected.is_picture().then(|| picture::dimensions(media_type.as_str(), &seen.beginning())).flatten();
     let can_hide = ["image", "audio", "video"].iter().any(|group| media_type.is_a(group));
     let active = if can_hide { picture::hidden(seen.head) } else { Vec::new() };
+    // Where only a signature speaks for a type, or for a sound and markup against it, nothing is certain.
+    let is_bare = !active.is_empty() && media_type.as_str() == "audio/mpeg" && !audio::has_frame(seen.head);
+    if is_bare || !structure::follows(media_type.as_str(), seen) {
+        return Content::of(Detected::Unknown).with(active);
+    }
     Content { dimensions, ..Content::of(detected).with(active) }
 }
 

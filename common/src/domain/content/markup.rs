@@ -1,5 +1,11 @@
 //! Text that begins with a tag: which kind of markup it is, by its prolog and its root.
 
+use std::collections::BTreeMap;
+
+use quick_xml::Reader;
+use quick_xml::events::{BytesStart, Event};
+
+use super::namespace::{Prefixes, SVG, XHTML};
 use super::{Active, Content, Detected, Glimpse, html, svg, text};
 use crate::domain::MediaType;
 
@@ -173,21 +179,38 @@ fn active_in_xml(text: &str) -> Vec<Active> {
     let instructions = text.split("<?xml-stylesheet").skip(1).filter_map(|rest| rest.split("?>").next());
     let has_stylesheet = instructions.into_iter().any(|inside| inside.contains("xsl") || inside.contains("/xml"));
     let has_entity = text.match_indices("<!ENTITY").any(|(at, _)| names_file(at));
-    // Elements of a page or of a drawing run wherever they are, under any prefix.
-    let prefix = |declaration: &str| -> Option<String> {
-        let (prefix, rest) = declaration.split_once('=')?;
-        let name = rest.trim_start().get(1..)?;
-        let runs = name.starts_with("http://www.w3.org/1999/xhtml") || name.starts_with("http://www.w3.org/2000/svg");
-        (runs && prefix.len() < 64).then(|| format!("<{}:script", prefix.trim_end()))
-    };
-    let runs = text.split("xmlns:").skip(1).filter_map(prefix).take(16).any(|script| text.contains(&script));
-    let is_default = ["xmlns=\"http://www.w3.org/1999/xhtml", "xmlns=\"http://www.w3.org/2000/svg"];
-    let can_run = is_default.iter().any(|name| text.contains(name) || text.contains(&name.replace('"', "'")));
     let mut active = if has_stylesheet || has_entity { vec![Active::ExternalReference] } else { Vec::new() };
-    if runs || (can_run && !html::active(text).is_empty()) {
+    if holds_what_runs(text) {
         active.push(Active::Script);
     }
     active
+}
+
+/// Whether an element of a page or of a drawing would do something: they run wherever they are, under any prefix.
+fn holds_what_runs(text: &str) -> bool {
+    let (mut prefixes, mut reader, own) = (Prefixes::default(), Reader::from_str(text), BTreeMap::new());
+    // Behind what can't be read, a browser stops as well.
+    while let Ok(event) = reader.read_event() {
+        let (Event::Start(element) | Event::Empty(element)) = event else {
+            if matches!(event, Event::Eof) {
+                break;
+            }
+            continue;
+        };
+        prefixes.note(&element, &[XHTML, SVG], &own);
+        if element.name().prefix().is_some() && prefixes.hold(&element) && runs(&element) {
+            return true;
+        }
+    }
+    prefixes.hold_default() && !html::active(text).is_empty()
+}
+
+/// Whether an element of a page or of a drawing does more than be shown or lead elsewhere.
+fn runs(element: &BytesStart<'_>) -> bool {
+    let mut active = Vec::new();
+    svg::look_at(element, &BTreeMap::new(), &mut active);
+    let refreshes = || element.attributes().with_checks(false).flatten().any(|one| one.key.as_ref() == b"http-equiv");
+    active.iter().any(|active| *active != Active::ExternalReference) || refreshes()
 }
 
 /// A text in Markdown without its examples, which nobody runs.

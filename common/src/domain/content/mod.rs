@@ -10,6 +10,7 @@ mod iso;
 mod magic;
 mod markup;
 mod matroska;
+mod namespace;
 mod ogg;
 mod ole;
 mod pdf;
@@ -91,8 +92,8 @@ impl<'a> Glimpse<'a> {
 
     /// Whether every byte was read.
     fn is_whole(&self) -> bool {
-        let (offset, last) = self.last_part();
-        offset + last.len() as u64 >= self.size && self.beginning().len() as u64 >= self.size
+        let second = self.second.filter(|part| part.offset == self.head.len() as u64);
+        (self.head.len() + second.map_or(0, |part| part.bytes.len())) as u64 >= self.size
     }
 
     /// What was read without a gap from the first byte on.
@@ -113,16 +114,22 @@ impl<'a> Glimpse<'a> {
 
     /// So many bytes at this place, or as many of them as were read.
     fn at(&self, offset: u64, length: usize) -> Option<Cow<'a, [u8]>> {
-        let cut = |start: u64, bytes: Cow<'a, [u8]>| {
+        let cut = |start: u64, bytes: &'a [u8]| {
             let from = usize::try_from(offset.checked_sub(start)?).ok().filter(|from| *from < bytes.len())?;
-            let to = from.saturating_add(length).min(bytes.len());
-            Some(match bytes {
-                Cow::Borrowed(bytes) => Cow::Borrowed(&bytes[from..to]),
-                Cow::Owned(bytes) => Cow::Owned(bytes[from..to].to_vec()),
-            })
+            Some(&bytes[from..from.saturating_add(length).min(bytes.len())])
         };
-        let (start, last) = self.last_part();
-        cut(0, self.beginning()).or_else(|| cut(start, last))
+        let in_head = cut(0, self.head);
+        let follows = |part: &Part<'_>| part.offset == self.head.len() as u64;
+        match (in_head, self.second) {
+            // Half in the one and half in the other.
+            (Some(first), Some(part)) if first.len() < length && follows(&part) => {
+                let rest = (length - first.len()).min(part.bytes.len());
+                Some(Cow::Owned([first, &part.bytes[..rest]].concat()))
+            }
+            (Some(first), _) => Some(Cow::Borrowed(first)),
+            (None, Some(part)) => cut(part.offset, part.bytes).map(Cow::Borrowed),
+            (None, None) => None,
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use quick_xml::Reader;
 use quick_xml::escape::{resolve_predefined_entity, unescape_with};
 use quick_xml::events::{BytesStart, Event};
 
+use super::namespace::{Prefixes, XHTML};
 use super::{Active, html, text};
 
 /// Elements that are, run or bring in something else, in lower case and without their prefix.
@@ -20,6 +21,28 @@ const ELEMENTS: &[(&str, Active)] = &[
     ("html", Active::ForeignObject),
 ];
 
+/// Attributes that are read as a style, or that change one.
+const CSS: &[&str] = &[
+    "style",
+    "fill",
+    "stroke",
+    "filter",
+    "mask",
+    "clip-path",
+    "cursor",
+    "marker",
+    "marker-start",
+    "marker-mid",
+    "marker-end",
+    "to",
+    "from",
+    "by",
+    "values",
+];
+
+/// The longest style that is looked at, in bytes: more only what a drawing has names for can become.
+const LONGEST_STYLE: usize = 512 * 1024;
+
 /// The longest text that a drawing may have a name for, in bytes: each use of the name repeats it.
 const LONGEST_TEXT: usize = 128;
 
@@ -30,27 +53,33 @@ pub(super) fn active(text: &str) -> Vec<Active> {
         active.push(Active::NotLookedThrough);
     }
     let mut reader = Reader::from_str(text);
-    let mut in_style = false;
-    let mut own = BTreeMap::new();
+    let (mut own, mut pages, mut style) = (BTreeMap::new(), Prefixes::default(), Style::default());
     loop {
         match reader.read_event() {
             Ok(Event::Start(element)) => {
-                in_style = local(element.local_name().as_ref()) == "style";
-                look_at(&element, &own, &mut active);
+                style.depth += usize::from(style.depth > 0 || local(element.local_name().as_ref()) == "style");
+                look_at_element(&element, &own, &mut pages, &mut active);
             }
-            Ok(Event::Empty(element)) => look_at(&element, &own, &mut active),
-            Ok(Event::End(_)) => in_style = false,
-            Ok(Event::Text(style)) if in_style => look_at_style(&String::from_utf8_lossy(&style), &mut active),
-            Ok(Event::CData(style)) if in_style => look_at_style(&String::from_utf8_lossy(&style), &mut active),
-            // What a style says by a name of the file's own is not put together.
-            Ok(Event::GeneralRef(name)) if in_style && name.resolve_char_ref().ok().flatten().is_none() => {
-                active.push(Active::NotLookedThrough);
-            }
+            Ok(Event::Empty(element)) => look_at_element(&element, &own, &mut pages, &mut active),
+            Ok(Event::End(_)) => style.end_element(&mut active),
+            Ok(Event::Text(text)) => style.add(&String::from_utf8_lossy(&text)),
+            Ok(Event::CData(text)) => style.add(&String::from_utf8_lossy(&text)),
+            Ok(Event::GeneralRef(name)) => match (name.resolve_char_ref(), String::from_utf8_lossy(&name)) {
+                (Ok(Some(letter)), _) => style.add(letter.encode_utf8(&mut [0; 4])),
+                (_, name) => match own.get(&*name).map(String::as_str).or_else(|| resolve_predefined_entity(&name)) {
+                    Some(text) => style.add(text),
+                    None => style.has_unknown |= style.depth > 0,
+                },
+            },
             Ok(Event::DocType(definition)) => {
                 own = definitions(&String::from_utf8_lossy(&definition), &mut active);
             }
             Ok(Event::PI(instruction)) if instruction.starts_with(b"xml-stylesheet") => {
                 active.push(Active::ExternalReference);
+            }
+            Ok(Event::Eof) if style.depth > 0 => {
+                active.push(Active::NotLookedThrough);
+                break;
             }
             Ok(Event::Eof) => break,
             Ok(_) => {}
@@ -65,11 +94,54 @@ pub(super) fn active(text: &str) -> Vec<Active> {
     active
 }
 
+/// The style that is being read, whatever it is written as: text, references and nested elements.
+#[derive(Default)]
+struct Style {
+    /// How many elements are open, of which the first is the style's; none outside of one.
+    depth: usize,
+    text: String,
+    has_unknown: bool,
+}
+
+impl Style {
+    fn add(&mut self, text: &str) {
+        if self.depth > 0 && self.text.len() <= LONGEST_STYLE {
+            self.text.push_str(text);
+        }
+    }
+
+    fn end_element(&mut self, active: &mut Vec<Active>) {
+        if self.depth == 1 {
+            look_at_css(&self.text, active);
+            if self.has_unknown || self.text.len() > LONGEST_STYLE {
+                active.push(Active::NotLookedThrough);
+            }
+            *self = Self::default();
+        } else {
+            self.depth = self.depth.saturating_sub(1);
+        }
+    }
+}
+
 fn local(name: &[u8]) -> String {
     String::from_utf8_lossy(name).to_ascii_lowercase()
 }
 
-fn look_at(element: &BytesStart<'_>, own: &BTreeMap<String, String>, active: &mut Vec<Active>) {
+fn look_at_element(
+    element: &BytesStart<'_>,
+    own: &BTreeMap<String, String>,
+    pages: &mut Prefixes,
+    active: &mut Vec<Active>,
+) {
+    pages.note(element, &[XHTML], own);
+    if pages.hold(element) {
+        active.push(Active::ForeignObject);
+    }
+    look_at(element, own, active);
+}
+
+/// Looks for what an element does by itself, whatever it is in.
+pub(super) fn look_at(element: &BytesStart<'_>, own: &BTreeMap<String, String>, active: &mut Vec<Active>) {
     let name = local(element.local_name().as_ref());
     active.extend(ELEMENTS.iter().filter(|(known, _)| *known == name).map(|(_, what)| *what));
     for attribute in element.attributes().with_checks(false) {
@@ -105,8 +177,8 @@ fn look_at_attribute(element: &str, name: &str, value: &str, active: &mut Vec<Ac
         // Where a link leads, nobody goes without a click.
         "href" | "src" if element != "a" && !is_inside(&lower) => active.push(Active::ExternalReference),
         "href" if element == "a" && lower.starts_with("data:") => active.push(Active::Script),
-        "to" | "from" | "values" if html::names_script(&lower) => active.push(Active::Script),
-        "href" | "src" | "to" | "from" | "values" => {}
+        "href" | "src" => {}
+        _ if CSS.contains(&name) => look_at_css(&lower, active),
         _ => look_at_style(&lower, active),
     }
 }
@@ -120,6 +192,18 @@ fn is_inside(address: &str) -> bool {
         .iter()
         .any(|start| address.starts_with(start));
     address.is_empty() || address.starts_with('#') || is_picture || is_font
+}
+
+/// Looks for what a style fetches, where it is a style for certain: letters can be written as others there.
+fn look_at_css(style: &str, active: &mut Vec<Active>) {
+    let lower = style.to_ascii_lowercase();
+    if style.contains('\\') {
+        active.push(Active::NotLookedThrough);
+    }
+    if ["image-set(", "image(", "src("].iter().any(|function| lower.contains(function)) {
+        active.push(Active::ExternalReference);
+    }
+    look_at_style(&lower, active);
 }
 
 /// Looks for what a style fetches.
@@ -145,15 +229,14 @@ fn definitions(definition: &str, active: &mut Vec<Active>) -> BTreeMap<String, S
         active.push(Active::NotLookedThrough);
     }
     for entity in inside.split("<!ENTITY").skip(1) {
-        let quoted: Vec<&str> = entity.splitn(3, ['"', '\'']).collect();
-        let (head, value) = (quoted[0], quoted.get(1).copied().unwrap_or_default());
+        let (head, quoted) = entity.split_at(entity.find(['"', '\'']).unwrap_or(entity.len()));
+        let value = quoted.chars().next().and_then(|mark| quoted[1..].split(mark).next()).unwrap_or_default();
         if head.contains("SYSTEM") || head.contains("PUBLIC") {
             active.push(Active::ExternalReference);
         } else if value.contains(['<', '&', '%']) || head.contains('%') {
             active.push(Active::NotLookedThrough);
-        } else if value.len() <= LONGEST_TEXT {
-            own.insert(head.trim().to_owned(), value.to_owned());
-        } else {
+        } else if value.len() > LONGEST_TEXT || own.insert(head.trim().to_owned(), value.to_owned()).is_some() {
+            // Of two texts of one name the first is meant, but not if it stands in a comment.
             active.push(Active::NotLookedThrough);
         }
     }

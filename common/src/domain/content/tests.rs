@@ -233,6 +233,65 @@ fn a_drawing_that_does_something_says_what() {
 }
 
 #[test]
+fn a_style_in_a_drawing_is_read_as_a_browser_reads_it() {
+    let active = |inside: &str| {
+        let svg = format!("<svg xmlns=\"http://www.w3.org/2000/svg\">{inside}</svg>");
+        detect_whole(svg.as_bytes(), Wanted::ALL).active
+    };
+    let (elsewhere, unread) = (&[Active::ExternalReference][..], &[Active::NotLookedThrough][..]);
+    for (inside, expected) in [
+        ("<style>a&gt;b{fill:url(#g)} .c&#62;d{}</style>", &[][..]),
+        ("<style><![CDATA[a > b { fill: red }]]></style><text>a \\ b</text>", &[]),
+        ("<g data-path=\"C:\\Users\\a.svg\" id=\"a\"/>", &[]),
+        ("<style>@&#105;mport \"https://example.com/x.css\";</style>", elsewhere),
+        ("<style>@im<!-- -->port \"https://example.com/x.css\";</style>", elsewhere),
+        ("<style><b></b>@import url(//example.com/x);</style>", elsewhere),
+        ("<style>@<b>im</b>port 'a.css';</style>", elsewhere),
+        ("<style>@im<![CDATA[port 'a.css']]></style>", elsewhere),
+        ("<style>@\\69mport 'a.css'</style>", unread),
+        ("<g style=\"fill:\\75rl(https://example.com/a.svg#x)\"/>", unread),
+        ("<g fill=\"\\75rl(https://example.com/a.svg#x)\"/>", unread),
+        ("<style>a{cursor:image-set(\"https://example.com/a.png\" 1x)}</style>", elsewhere),
+        ("<set attributeName=\"fill\" to=\"url(https://example.com/a.svg#x)\"/>", elsewhere),
+        ("<style>a{}&unknown;</style>", unread),
+        ("<style>a{}", unread),
+    ] {
+        assert_eq!(active(inside), expected, "{inside}");
+    }
+    for page in [
+        "<h:meta xmlns:h=\"http://www.w3.org/1999/xhtml\" http-equiv=\"refresh\" content=\"0;url=https://example.com/\"/>",
+        "<h:p xmlns:h=\"http://www.w3.org/1999/xhtm&#108;\"/>",
+        "<p xmlns = 'http://www.w3.org/1999/xhtml'/>",
+    ] {
+        assert_eq!(active(page), [Active::ForeignObject], "{page}");
+    }
+    assert_eq!(active("<g xmlns:h=\"http://www.w3.org/1999/xhtml\"/>"), []);
+}
+
+#[test]
+fn what_runs_in_xml_is_found_under_any_prefix() {
+    let active = |xml: &str| detect_whole(format!("<?xml version=\"1.0\"?>\n{xml}").as_bytes(), Wanted::ALL).active;
+    for xml in [
+        "<r xmlns:h=\"http://www.w3.org/1999/xhtml\"><h:img src=\"x\" onerror=\"alert(1)\"/></r>",
+        "<r xmlns:h = 'http://www.w3.org/1999/xhtml'><h:script>x()</h:script></r>",
+        "<r><h:iframe xmlns:h=\"http://www.w3.org/1999/xhtm&#108;\"/></r>",
+        "<r xmlns:s=\"http://www.w3.org/2000/svg\"><s:svg onload=\"x()\"/></r>",
+        "<r xmlns:h=\"http://www.w3.org/1999/xhtml\"><h:a href=\"javascript:x()\">a</h:a></r>",
+        "<r xmlns:h=\"http://www.w3.org/1999/xhtml\"><h:meta http-equiv=\"refresh\" content=\"0;url=//a\"/></r>",
+        "<r><script xmlns = \"http://www.w3.org/1999/xhtml\">x()</script></r>",
+    ] {
+        assert_eq!(active(xml), [Active::Script], "{xml}");
+    }
+    for xml in [
+        "<urlset xmlns:xhtml=\"http://www.w3.org/1999/xhtml\"><url><xhtml:link rel=\"alternate\" hreflang=\"de\" href=\"https://example.com/de\"/></url></urlset>",
+        "<feed><content><x:div xmlns:x=\"http://www.w3.org/1999/xhtml\"><x:img src=\"https://example.com/a.png\"/></x:div></content></feed>",
+        "<r xmlns:h=\"urn:other\"><h:script onload=\"x()\"/></r>",
+    ] {
+        assert_eq!(active(xml), [], "{xml}");
+    }
+}
+
+#[test]
 fn what_a_drawing_names_for_itself_is_put_in_its_place() {
     let active = |entities: &str, inside: &str| {
         let svg = format!("<!DOCTYPE svg [{entities}]><svg xmlns=\"http://www.w3.org/2000/svg\">{inside}</svg>");
@@ -242,7 +301,9 @@ fn what_a_drawing_names_for_itself_is_put_in_its_place() {
     assert_eq!(active("<!ENTITY a 'java'><!ENTITY b 'script:'>", "<a href='&a;&b;x()'/>"), [Active::Script]);
     assert_eq!(active("<!ENTITY a '<script/>'>", "&a;"), [Active::NotLookedThrough]);
     assert_eq!(active("<!ENTITY a SYSTEM 'file:///etc/passwd'>", "&a;"), [Active::ExternalReference]);
-    assert_eq!(active("<!ENTITY a 'x'>", "<style>@imp&a;</style>"), [Active::NotLookedThrough]);
+    assert_eq!(active("<!ENTITY a 'ort'>", "<style>@imp&a; 'a.css';</style>"), [Active::ExternalReference]);
+    assert_eq!(active("<!ENTITY a \"'//example.com'\">", "<g style=\"fill:url(&a;)\"/>"), [Active::ExternalReference]);
+    assert_eq!(active("<!ENTITY a '//example.com'><!ENTITY a '#b'>", "<use href='&a;'/>"), [Active::NotLookedThrough]);
 }
 
 #[test]
@@ -596,6 +657,25 @@ fn what_hides_in_a_picture_is_seen_and_how_large_it_is() {
 }
 
 #[test]
+fn a_page_behind_a_bare_signature_is_nothing_for_certain() {
+    let page = b"<!DOCTYPE html><html><body><script>x()</script></body></html>";
+    for signature in [
+        &b"\x89PNG\r\n\x1a\n"[..],
+        b"\xff\xd8\xff",
+        b"\xff\xd8\xff\xe0",
+        b"RIFF\xff\xff\xff\xffWEBP",
+        b"ID3\x03\0\0\0\0\0\0",
+    ] {
+        let content = detect_whole(&[signature, page].concat(), Wanted::ALL);
+        assert_eq!(content.detected, Detected::Unknown, "{}", String::from_utf8_lossy(signature));
+        assert_eq!(content.active, [Active::HiddenMarkup]);
+    }
+    // In a comment of a real one it is only active.
+    let picture = [b"\xff\xd8\xff\xfe\0\x3f", &page[..61], b"\xff\xda\0\x02"].concat();
+    assert_eq!(whole(&picture), "image/jpeg");
+}
+
+#[test]
 fn a_second_look_is_taken_only_where_the_head_can_not_answer() {
     let size = 1 << 30;
     let looks = |head: &[u8], wanted| {
@@ -682,10 +762,24 @@ proptest::proptest! {
     }
 }
 
+/// The header of a compound file whose directory leads back to its own beginning.
+fn compound_that_never_ends() -> Vec<u8> {
+    let mut bytes = ole_of(&[(1, &["WordDocument", "a", "b", "c"])]);
+    bytes[516..520].copy_from_slice(&1_u32.to_le_bytes());
+    bytes
+}
+
 #[test]
 fn the_work_grows_no_faster_than_the_bytes() {
     let full = HEAD_LENGTH + SECOND_LENGTH;
-    let patterns: [(&[u8], &[u8]); 9] = [
+    let compound = compound_that_never_ends();
+    let lists = zlib(&b"1 0 /EmbeddedFile /Subtype /text#2Fxml /EmbeddedFile ".repeat(1 << 14));
+    let list = pdf_with_list("<</Type/ObjStm/Filter/FlateDecode>>", &lists);
+    let patterns: [(&[u8], &[u8]); 13] = [
+        (&compound, b"\x01\0\0\0"),
+        (b"%PDF-1.7\n", &list),
+        (b"%PDF-1.7\n", b"/EmbeddedFile/Subtype/text#2Fxml"),
+        (b"<svg><style>", b"<b>&gt;"),
         (b"%PDF-1.7\n", b"/ObjStm stream\n"),
         (b"%PDF-1.7\n", b"/#4"),
         (b"<svg ", b"j \t"),
