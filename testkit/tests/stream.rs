@@ -72,7 +72,7 @@ async fn who_comes_back_while_verdicts_go_on_misses_nothing_and_sees_nothing_twi
             let last = feed_id(&events);
             by_query = !by_query;
             feed = match by_query {
-                true => client.watching(&format!("?last_event_id={last}")).await,
+                true => client.watching(&format!("?after={last}")).await,
                 false => client.watching_behind("", &last).await,
             };
         }

@@ -68,7 +68,7 @@ impl StreamUploads {
         /// Only changes of uploads under this policy.
         policy: Query<Option<PolicyName>>,
         /// The same as the header `Last-Event-ID`, which goes before, for clients that can't send it.
-        last_event_id: Query<Option<String>>,
+        after: Query<Option<String>>,
         /// The `id` of the event behind which to begin, whatever the filters were.
         #[oai(name = "Last-Event-ID")]
         last_seen: Header<Option<String>>,
@@ -76,7 +76,7 @@ impl StreamUploads {
         let feed = &service.feed;
         let place = feed.place().ok_or(StreamUploadsProblem::TooManyStreams)?;
         let (caller, only) = holder.0.caller();
-        let behind = match said(last_seen.0).or(said(last_event_id.0)) {
+        let behind = match said(last_seen.0).or(said(after.0)) {
             Some(text) => Some(known(&service, &caller.tenant, &text).await?),
             None => None,
         };
