@@ -52,11 +52,13 @@ pub fn text() -> File {
     File::new("notes.txt", "text/plain", "Every upload gets exactly one verdict.\n")
 }
 
+/// The list by which a docx says what its parts are.
+pub const DOCX_TYPES: &[u8] = b"<Types><Override ContentType=\"application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml\"/></Types>";
+
 /// A document of about this many bytes that is told by the directory at its end, its list of content types last.
 pub fn docx(size: usize) -> File {
-    let types = b"<Types><Override ContentType=\"application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml\"/></Types>";
     let text = vec![b'x'; size];
-    let bytes = zip(&[("word/document.xml", &text), ("[Content_Types].xml", types)]);
+    let bytes = zip(&[("word/document.xml", &text), ("[Content_Types].xml", DOCX_TYPES)]);
     File::new("letter.docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document", bytes)
 }
 

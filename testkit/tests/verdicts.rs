@@ -132,7 +132,7 @@ async fn a_container_is_told_by_what_is_in_it_and_a_disguise_is_rejected() {
     upload.put(&docx.bytes).await;
     assert_eq!(upload.is("confirmed").await["object"]["detected_type"], docx.content_type.as_str());
     let archive = files::zip(&[("word/document.xml", &[b'x'; 10_000])]);
-    let climbing = files::zip(&[("[Content_Types].xml", b""), ("word/document.xml", b""), ("../a", b"")]);
+    let climbing = files::zip(&[("[Content_Types].xml", files::DOCX_TYPES), ("word/document.xml", b""), ("../a", b"")]);
     let pdf = b"%PDF-1.7\n1 0 obj <</S/JavaScript/JS(app.alert(1))>> endobj\n%%EOF\n".to_vec();
     for (content_type, bytes, reasons) in [
         (docx.content_type.as_str(), archive, &["type_not_allowed", "type_mismatch"][..]),
