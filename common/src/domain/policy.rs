@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bytesize::ByteSize;
+use jiff::{Span, SpanRelativeTo};
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -209,8 +210,8 @@ struct Raw {
     part_size: Option<ByteSize>,
     #[serde(default)]
     max_sizes: BTreeMap<String, ByteSize>,
-    grant_lifetime: jiff::SignedDuration,
-    finish_within: jiff::SignedDuration,
+    grant_lifetime: String,
+    finish_within: String,
     #[serde(default)]
     key_prefix: String,
     #[serde(default)]
@@ -251,14 +252,8 @@ impl Raw {
         let word = |text: &str| !text.is_empty() && text.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-'));
         let prefix_fits = self.key_prefix.is_empty()
             || self.key_prefix.strip_suffix('/').is_some_and(|folders| folders.split('/').all(word));
-        let duration = |field: &str, value: jiff::SignedDuration| {
-            Duration::try_from(value)
-                .ok()
-                .filter(|d| !d.is_zero())
-                .ok_or(format!("{field} must be longer than nothing"))
-        };
         let (grant_lifetime, finish_within) =
-            (duration("grant_lifetime", self.grant_lifetime)?, duration("finish_within", self.finish_within)?);
+            (duration("grant_lifetime", &self.grant_lifetime)?, duration("finish_within", &self.finish_within)?);
 
         if !word(&self.name) || self.name.len() > 40 {
             return Err("a policy's name is 1 to 40 of a-z, 0-9 and '-'".to_owned());
@@ -401,6 +396,14 @@ impl Raw {
     }
 }
 
+/// Reads a time as it is written in a policy: `10m`, `1h 30m`, `7 days`. A day has 24 hours.
+fn duration(field: &str, text: &str) -> Result<Duration, String> {
+    let span = text.parse::<Span>().and_then(|span| span.to_duration(SpanRelativeTo::days_are_24_hours()));
+    let time = span.ok().and_then(|time| Duration::try_from(time).ok());
+    let time = time.ok_or_else(|| format!("{field}: '{text}' is no time like '10m', '1h 30m' or '7 days'"))?;
+    if time.is_zero() { Err(format!("{field} must be longer than nothing")) } else { Ok(time) }
+}
+
 fn count(bytes: ByteSize) -> Option<ByteCount> {
     i64::try_from(bytes.as_u64()).ok().and_then(|bytes| ByteCount::new(bytes).ok())
 }
@@ -509,7 +512,9 @@ mod tests {
             ("multipart_above = \"1 B\"\npart_size = \"6 GiB\"", 2, "between 5 MiB"),
             ("max_size = \"1 TiB\"\nmultipart_above = \"1 B\"\npart_size = \"5 MiB\"", 2, "10,000 parts"),
             ("min_size = \"2 MiB\"", 2, "above max_size"),
-            ("grant_lifetime = \"8 days\"", 7, ""),
+            ("grant_lifetime = \"8 days\"", 2, "7 days"),
+            ("grant_lifetime = \"soon\"", 2, "grant_lifetime: 'soon' is no time like"),
+            ("finish_within = \"10\"", 2, "finish_within: '10' is no time like"),
             ("grant_lifetime = \"169h\"", 2, "7 days"),
             ("grant_lifetime = \"2h\"", 2, "finish_within must be longer"),
             ("finish_within = \"0s\"", 2, "longer than nothing"),
