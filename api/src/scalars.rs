@@ -13,8 +13,11 @@ use crate::request::concerns;
 /// What the derive macros of the framework would write for a type that is described by one inline schema.
 macro_rules! inline_schema {
     ($name:ident, $schema:expr) => {
+        inline_schema!($name, $schema, true);
+    };
+    ($name:ident, $schema:expr, $is_required:literal) => {
         impl Type for $name {
-            const IS_REQUIRED: bool = true;
+            const IS_REQUIRED: bool = $is_required;
             type RawValueType = Self;
             type RawElementValueType = Self;
 
@@ -37,8 +40,10 @@ macro_rules! inline_schema {
     };
 }
 
-/// A text that the document describes more closely. The framework's own would take numbers and truth values too. In a body the domain checks it and says what is wrong; a parameter that
-/// goes to the database as it is has to fit.
+pub(crate) use inline_schema;
+
+/// A text that the document describes more closely. The framework's own would take numbers and truth values too. In a body
+/// the domain checks it and says what is wrong; a parameter that goes to the database as it is has to fit.
 macro_rules! text {
     ($(#[$doc:meta])* $name:ident, $schema:expr) => {
         text!($(#[$doc])* $name, $schema, |_| true);

@@ -103,8 +103,7 @@ impl CreateUpload {
         body: Body<NewUpload>,
     ) -> Result<Created, CreateUploadProblem> {
         let caller = key.0;
-        let fingerprint = fingerprint(&body.0);
-        let asked = idempotency_key.0.map(|key| Idempotency { key, fingerprint });
+        let asked = idempotency_key.0.map(|key| Idempotency { key, fingerprint: fingerprint(&body.0) });
         let declared = declare(body.0, &service.policies, service.store);
         let declared = declared.map_err(CreateUploadProblem::InvalidDeclaration)?;
         // Nothing is begun at the store for a request that was answered before.

@@ -4,11 +4,12 @@ use std::borrow::Cow;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
-use poem_openapi::registry::MetaSchemaRef;
+use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
 use poem_openapi::types::{ParseError, ParseFromParameter, ParseResult, ToJSON as _, Type};
 use sluice_common::domain::Sha256;
 
 use super::wire::Upload;
+use crate::scalars::inline_schema;
 
 /// How much of the hash an etag holds, in bytes: two states of one upload never share as much.
 const LENGTH: usize = 16;
@@ -36,27 +37,8 @@ impl IfNoneMatch {
     }
 }
 
-impl Type for IfNoneMatch {
-    const IS_REQUIRED: bool = false;
-    type RawValueType = Self;
-    type RawElementValueType = Self;
-
-    fn name() -> Cow<'static, str> {
-        "IfNoneMatch".into()
-    }
-
-    fn schema_ref() -> MetaSchemaRef {
-        String::schema_ref()
-    }
-
-    fn as_raw_value(&self) -> Option<&Self> {
-        Some(self)
-    }
-
-    fn raw_element_iter<'a>(&'a self) -> Box<dyn Iterator<Item = &'a Self> + 'a> {
-        Box::new(std::iter::once(self))
-    }
-}
+// A header that may be left out.
+inline_schema!(IfNoneMatch, MetaSchema::new("string"), false);
 
 impl ParseFromParameter for IfNoneMatch {
     fn parse_from_parameter(value: &str) -> ParseResult<Self> {

@@ -3,8 +3,10 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use poem_openapi::registry::MetaSchemaRef;
+use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
 use poem_openapi::types::{ParseError, ParseFromParameter, ParseResult, Type};
+
+use crate::scalars::inline_schema;
 
 /// The longest that an answer is held back, in seconds: below the time after which most proxies give up.
 const LONGEST_WAIT: u32 = 30;
@@ -44,27 +46,8 @@ fn whole_seconds(text: &str) -> Option<u32> {
     is_number.then(|| text.parse().unwrap_or(u32::MAX))
 }
 
-impl Type for Preferences {
-    const IS_REQUIRED: bool = false;
-    type RawValueType = Self;
-    type RawElementValueType = Self;
-
-    fn name() -> Cow<'static, str> {
-        "Preferences".into()
-    }
-
-    fn schema_ref() -> MetaSchemaRef {
-        String::schema_ref()
-    }
-
-    fn as_raw_value(&self) -> Option<&Self> {
-        Some(self)
-    }
-
-    fn raw_element_iter<'a>(&'a self) -> Box<dyn Iterator<Item = &'a Self> + 'a> {
-        Box::new(std::iter::once(self))
-    }
-}
+// A header that may be left out.
+inline_schema!(Preferences, MetaSchema::new("string"), false);
 
 impl ParseFromParameter for Preferences {
     fn parse_from_parameter(value: &str) -> ParseResult<Self> {
