@@ -295,3 +295,8 @@ pub fn detect_whole(bytes: &[u8], wanted: Wanted) -> Content {
     });
     detect(&Glimpse { size, head, second })
 }
+
+/// Whether these bytes are somewhere in those.
+fn has(bytes: &[u8], wanted: &[u8]) -> bool {
+    bytes.windows(wanted.len()).any(|window| window == wanted)
+}

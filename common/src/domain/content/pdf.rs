@@ -1,6 +1,6 @@
 //! PDF: whether it has actions that run by themselves, as far as they can be seen.
 
-use super::{Active, Content, Detected, Glimpse, pdf_list, structure};
+use super::{Active, Content, Detected, Glimpse, has, pdf_list};
 
 /// The least that a PDF has, in bytes.
 const SMALLEST: u64 = 32;
@@ -20,7 +20,7 @@ const NAMES: &[(&[u8], Active)] = &[
 ];
 
 /// How far into a file readers look for its beginning, in bytes.
-const BEGINS_WITHIN: usize = 1024;
+pub(super) const BEGINS_WITHIN: usize = 1024;
 
 /// Whether a file begins as a PDF. Before its mark there may be a byte order mark, white space, or what tells a printer that
 /// a PDF follows; with anything else it could be taken for something else as well.
@@ -53,7 +53,7 @@ pub(super) fn read(seen: &Glimpse<'_>) -> Content {
     active.sort_unstable();
     active.dedup();
     // A mark with no object behind it is no document.
-    let is_document = structure::has(seen.head, b"obj");
+    let is_document = has(seen.head, b"obj");
     let shown = if is_document { Content::of_type("application/pdf") } else { Content::of(Detected::Unknown) };
     shown.with(active)
 }

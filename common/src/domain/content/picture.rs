@@ -1,6 +1,6 @@
 //! What more is to be seen of pictures, sounds and films: how large a picture is, and what hides in one.
 
-use super::{Active, Dimensions};
+use super::{Active, Dimensions, has, pdf};
 
 /// How wide and high a picture is, if these bytes, its first, tell.
 pub(super) fn dimensions(media_type: &str, bytes: &[u8]) -> Option<Dimensions> {
@@ -16,9 +16,6 @@ pub(super) fn dimensions(media_type: &str, bytes: &[u8]) -> Option<Dimensions> {
 /// What begins something that a program could take a file for, whatever it is otherwise. In lower case.
 const HIDDEN: &[&[u8]] = &[b"<script", b"<?php", b"<!doctype html", b"<html", b"<iframe"];
 
-/// How far into a file a reader of PDFs looks for its beginning, in bytes.
-const PDF_BEGINS_WITHIN: usize = 1024;
-
 /// Whether markup, a script or a PDF hides in the first bytes of something else.
 pub(super) fn hidden(head: &[u8]) -> Vec<Active> {
     let begins_here = |at: usize| {
@@ -27,7 +24,7 @@ pub(super) fn hidden(head: &[u8]) -> Vec<Active> {
         HIDDEN.iter().any(|mark| begins(mark)) || (begins(b"<svg") && ends_name(&rest[4..])) || is_directive(rest)
     };
     let has_markup = head.iter().enumerate().any(|(at, byte)| *byte == b'<' && begins_here(at));
-    let has_pdf = head[..head.len().min(PDF_BEGINS_WITHIN)].windows(5).any(|window| window == b"%PDF-");
+    let has_pdf = has(&head[..head.len().min(pdf::BEGINS_WITHIN)], b"%PDF-");
     if has_markup || has_pdf { vec![Active::HiddenMarkup] } else { Vec::new() }
 }
 

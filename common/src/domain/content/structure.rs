@@ -1,6 +1,6 @@
 //! Whether what comes behind a magic number is what has to come there: a few bytes alone could be anybody's.
 
-use super::Glimpse;
+use super::{Glimpse, has};
 
 /// How the one large element of Matroska's begins: the segment.
 const SEGMENT: &[u8] = &[0x18, 0x53, 0x80, 0x67];
@@ -16,11 +16,6 @@ pub(super) fn follows(name: &str, seen: &Glimpse<'_>) -> bool {
         "video/webm" | "video/x-matroska" => has(head, SEGMENT),
         _ => true,
     }
-}
-
-/// Whether these bytes are somewhere in those.
-pub(super) fn has(bytes: &[u8], wanted: &[u8]) -> bool {
-    bytes.windows(wanted.len()).any(|window| window == wanted)
 }
 
 /// The header comes first, but for what Apple's tools put before it.

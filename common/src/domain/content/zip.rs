@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Archive, Content, Detected, Glimpse, inflate, text, zip_kind};
+use super::{Archive, Content, Detected, Glimpse, has, inflate, text, zip_kind};
 use crate::domain::MediaType;
 
 /// The longest small entry that is unpacked, in bytes, and what it may become: a list of the types of 5,000 parts.
@@ -42,7 +42,7 @@ pub(super) fn begins(head: &[u8]) -> bool {
 
 /// Whether an archive begins somewhere in the head, behind something else.
 pub(super) fn is_inside(head: &[u8]) -> bool {
-    head.windows(4).any(|window| window == b"PK\x03\x04")
+    has(head, b"PK\x03\x04")
 }
 
 /// What an archive is, and what is in it.
