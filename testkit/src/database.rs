@@ -1,4 +1,7 @@
 //! Databases that live as long as a test.
+//!
+//! Postgres drops one only when every connection that is being made, to whatever database, has got past its password: who
+//! waits for the drop must let them go on.
 
 use tokio_postgres::NoTls;
 
@@ -30,18 +33,31 @@ impl Database {
         &self.admin
     }
 
+    /// Drops it while the test's own connections go on.
+    pub(crate) async fn end(mut self) {
+        if std::mem::take(&mut self.is_on_shared_server) {
+            run(&self.admin, &self.drop_statement()).await;
+        }
+    }
+
+    fn drop_statement(&self) -> String {
+        format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name)
+    }
+
     /// Its name.
     pub(crate) fn name(&self) -> &str {
         &self.name
     }
 }
 
+/// For a test that failed. It stands still meanwhile, and with it a connection that it is making: for the server's
+/// `authentication_timeout`, at worst.
 impl Drop for Database {
     fn drop(&mut self) {
         if !self.is_on_shared_server {
             return;
         }
-        let (admin, drop) = (self.admin.clone(), format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name));
+        let (admin, drop) = (self.admin.clone(), self.drop_statement());
         // A runtime of its own: the test's may be the one that is being torn down.
         let dropped = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime starts");

@@ -85,7 +85,7 @@ impl World {
         }
         self.every_object_has_its_upload().await;
         self.every_multipart_has_its_upload().await;
-        self.stop();
+        self.stop().await;
     }
 
     /// Parts are gathered for pending uploads and for nobody else.

@@ -302,11 +302,12 @@ impl World {
     }
 
     /// Ends it at once: how parts stop by themselves is tested where they run as processes.
-    pub(crate) fn stop(self) {
+    pub(crate) async fn stop(self) {
         for part in self.parts.iter().chain(self.api_part.iter().map(|(_, serving)| serving)) {
             assert!(!part.is_finished(), "a part of the world ended by itself");
             part.abort();
         }
+        self.database.end().await;
     }
 }
 
