@@ -1,7 +1,7 @@
 //! An S3 and an SQS inside the test, over real HTTP: for what LocalStack can't do, which is to fail on demand and to be fast.
 //!
 //! Signatures are checked: the credentials are `test` and `test`, in any region. What it answers is held to LocalStack by one
-//! contract suite that runs against both, `tests/contract.rs`.
+//! contract suite that runs against both, `tests/contract`.
 //!
 //! ```
 //! use std::time::Duration;
