@@ -32,6 +32,8 @@ pub struct Feed {
     pub last_id: String,
     /// How many comments came.
     pub comments: usize,
+    /// Whether it was broken off: its server never said that it is over.
+    pub is_cut_off: bool,
     /// How soon to come back, in milliseconds, if the stream said so.
     pub retry: Option<u32>,
 }
@@ -45,6 +47,7 @@ impl Feed {
             events: VecDeque::new(),
             last_id: String::new(),
             comments: 0,
+            is_cut_off: false,
             retry: None,
         }
     }
@@ -75,7 +78,9 @@ impl Feed {
 
     /// Reads what has come. Says whether the stream goes on.
     pub async fn read(&mut self) -> bool {
-        let Ok(Some(chunk)) = self.response.chunk().await else { return false };
+        let chunk = self.response.chunk().await;
+        self.is_cut_off = chunk.is_err();
+        let Ok(Some(chunk)) = chunk else { return false };
         self.unread.push_str(std::str::from_utf8(&chunk).expect("whole blocks come together"));
         while let Some((block, rest)) = self.unread.split_once("\n\n") {
             let (block, rest) = (block.to_owned(), rest.to_owned());
