@@ -62,6 +62,7 @@ pub async fn serve(
         .run_with_graceful_shutdown(routes(&service).with(cors), stop, Some(GRACE))
         .await;
     keeping.abort();
+    service.keys.write_down_use().await;
     served.map_err(ServeError::Listener)
 }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use sluice_common::coalesce::{BatchError, Coalescer};
+use sluice_common::db::listen::{DECIDED, KEYS};
 use sluice_common::db::uploads::{self, NewUpload};
 use sluice_common::db::{Db, DbError};
 use sluice_common::domain::{Policies, Tenant, Upload, UploadId};
@@ -59,7 +60,8 @@ impl Service {
     pub async fn new(db: Db, settings: Settings) -> Self {
         let sdk = SdkClients::load(&settings.bucket.region).await;
         let credentials = sdk.credentials(&settings.bucket);
-        let waiting = Waiting::new(&db);
+        let [decided, keys] = db.listen([DECIDED, KEYS]);
+        let waiting = Waiting::new(decided);
         Self {
             signer: Signer::new(settings.bucket, credentials),
             bucket: Bucket::new(&sdk, &settings.inside, STORE_ATTEMPT, COMPLETION),
@@ -67,7 +69,7 @@ impl Service {
             store: settings.store,
             download_lifetime: settings.download_lifetime,
             files: settings.files,
-            keys: KnownKeys::new(db.clone()),
+            keys: KnownKeys::new(db.clone(), keys),
             tokens: settings.tokens,
             feed: Feed::new(db.clone(), settings.streams, waiting.heard()),
             waiting,

@@ -49,7 +49,7 @@ impl Door for WithKey {
     const SCHEMES: &'static [&'static str] = &[API_KEY];
 
     async fn admit(request: &Request, scope: Scope) -> Result<Caller, Problem> {
-        admit::by_key(request, scope).await
+        admit::caller(request, scope).await
     }
 }
 
@@ -62,7 +62,7 @@ impl Door for WithoutKey {
         if !request.headers().contains_key(header::AUTHORIZATION) {
             return Ok(None);
         }
-        admit::by_key(request, scope).await.map(Some)
+        admit::caller(request, scope).await.map(Some)
     }
 }
 
@@ -71,10 +71,7 @@ impl Door for WithToken {
     const SCHEMES: &'static [&'static str] = &[API_KEY, UPLOAD_TOKEN];
 
     async fn admit(request: &Request, scope: Scope) -> Result<Holder, Problem> {
-        match admit::by_token(request)? {
-            Some(holder) => Ok(holder),
-            None => admit::by_key(request, scope).await.map(Holder::of_key),
-        }
+        admit::holder(request, scope).await
     }
 }
 

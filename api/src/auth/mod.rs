@@ -1,18 +1,25 @@
 //! Who calls, and what they may do.
 
 mod admit;
+mod credential;
 mod extract;
 mod key;
 mod known;
+mod moment;
+mod refusal;
 mod scope;
 mod token;
+mod used;
 
-pub use admit::{MISSING_SCOPE, UNAUTHORIZED, unauthorized};
+pub use admit::MISSING_SCOPE;
 pub use extract::{Key, KeyOrToken, MaybeKey};
 pub use key::NewKey;
 pub use known::KnownKeys;
+pub use refusal::{Refusal, UNAUTHORIZED};
 pub use scope::{Read, Scope, Write};
 pub use token::{NewToken, Tokens};
+
+use std::time::Instant;
 
 use sluice_common::domain::{Tenant, UploadId};
 
@@ -23,6 +30,8 @@ pub struct Caller {
     pub tenant: Tenant,
     /// Their API key's id, or the name of what signed their token: for the timeline.
     pub id: String,
+    /// Until when they are let in, where that ends by itself.
+    pub until: Option<Instant>,
 }
 
 /// Who holds an API key, which reaches all uploads of its tenant, or a token, which reaches one.

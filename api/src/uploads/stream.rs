@@ -82,7 +82,7 @@ impl StreamUploads {
         };
         let status = status.0.map(domain::UploadStatus::from);
         let filter = Filter { status, policy: policy.0.map(|name| name.0), only };
-        let stream = feed.open(place, caller.tenant, filter, behind).await?;
+        let stream = feed.open(place, caller.tenant, filter, behind, caller.until).await?;
         Ok(StreamAnswer::Events(EventStream(stream)))
     }
 }

@@ -9,6 +9,7 @@ mod media_type;
 mod parts;
 mod policy;
 mod tenant;
+mod time;
 mod type_pattern;
 mod upload;
 mod verdict;
@@ -25,6 +26,7 @@ pub use parts::{
 };
 pub use policy::{ActiveContent, PictureBounds, Policies, Policy, PolicyError, UnknownType};
 pub use tenant::Tenant;
+pub use time::length_of_time;
 pub use type_pattern::TypePattern;
 pub use upload::{Multipart, Origin, StoredObject, Upload, UploadId, UploadState, UploadStatus};
 pub use verdict::{Inspection, Reason, ReasonCode, Verdict, judge};

@@ -4,12 +4,11 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bytesize::ByteSize;
-use jiff::{Span, SpanRelativeTo};
 use serde::Deserialize;
 use toml::Spanned;
 
 use super::{ActiveContent, PictureBounds, Policy, PolicyError, UnknownType};
-use crate::domain::{ByteCount, LARGEST_OBJECT, LARGEST_PART, MOST_PARTS, SMALLEST_PART, TypePattern};
+use crate::domain::{ByteCount, LARGEST_OBJECT, LARGEST_PART, MOST_PARTS, SMALLEST_PART, TypePattern, length_of_time};
 
 /// The longest a signed URL can live: 7 days, the limit of Signature Version 4.
 const LONGEST_GRANT: Duration = Duration::from_hours(7 * 24);
@@ -244,12 +243,8 @@ impl Raw {
     }
 }
 
-/// Reads a time as it is written in a policy: `10m`, `1h 30m`, `7 days`. A day has 24 hours.
 fn duration(field: &str, text: &str) -> Result<Duration, String> {
-    let span = text.parse::<Span>().and_then(|span| span.to_duration(SpanRelativeTo::days_are_24_hours()));
-    let time = span.ok().and_then(|time| Duration::try_from(time).ok());
-    let time = time.ok_or_else(|| format!("{field}: '{text}' is no time like '10m', '1h 30m' or '7 days'"))?;
-    if time.is_zero() { Err(format!("{field} must be longer than nothing")) } else { Ok(time) }
+    length_of_time(text).map_err(|why| format!("{field}: {why}"))
 }
 
 fn count(bytes: ByteSize) -> Option<ByteCount> {
