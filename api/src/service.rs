@@ -9,7 +9,7 @@ use sluice_common::db::{Db, DbError};
 use sluice_common::domain::{Policies, Tenant, Upload, UploadId};
 use sluice_common::storage::{Bucket, SdkClients, Signer, Store};
 
-use crate::auth::{KnownKeys, Tokens};
+use crate::auth::{Identity, KnownKeys, Tokens};
 use crate::feed::Feed;
 use crate::metrics::Metrics;
 use crate::request::concerns;
@@ -42,8 +42,10 @@ pub struct Service {
     pub download_lifetime: Duration,
     /// How the tutorial's calls are served.
     pub files: Files,
-    /// Who may call.
+    /// Who may call with an API key.
     pub keys: KnownKeys,
+    /// Who may call with a token of the identity provider, if there is one.
+    pub identity: Option<Identity>,
     /// Signs and reads upload tokens.
     pub tokens: Tokens,
     /// Who waits for a verdict.
@@ -70,6 +72,7 @@ impl Service {
             download_lifetime: settings.download_lifetime,
             files: settings.files,
             keys: KnownKeys::new(db.clone(), keys),
+            identity: settings.identity.map(Identity::new),
             tokens: settings.tokens,
             feed: Feed::new(db.clone(), settings.streams, waiting.heard()),
             waiting,

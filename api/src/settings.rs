@@ -6,7 +6,7 @@ use sluice_common::domain::{Policies, Policy, Tenant};
 use sluice_common::settings::{Reader, SettingError};
 use sluice_common::storage::{Location, Store};
 
-use crate::auth::Tokens;
+use crate::auth::{IdentitySettings, Tokens};
 use crate::cors::Origins;
 
 /// What the API is run with.
@@ -26,6 +26,8 @@ pub struct Settings {
     pub download_lifetime: Duration,
     /// How the tutorial's calls are served.
     pub files: Files,
+    /// Which identity provider is believed, if there is one.
+    pub identity: Option<IdentitySettings>,
     /// What upload tokens are signed with.
     pub tokens: Tokens,
     /// Whose pages may call.
@@ -77,6 +79,7 @@ impl Settings {
             policies,
             download_lifetime: download_lifetime(reader)?,
             files: Files { tenant: files_tenant(reader)?, wait: files_wait(reader)? },
+            identity: IdentitySettings::read(reader)?,
             tokens: tokens(reader)?,
             origins: reader.parsed("SLUICE_CORS_ORIGINS")?,
             streams: streams(reader)?,
@@ -206,6 +209,8 @@ mod tests {
             ("SLUICE_UPLOAD_TOKEN_KEYS", "a:short"),
             ("SLUICE_CORS_ORIGINS", "example.com"),
             ("SLUICE_STREAMS", "1000001"),
+            ("SLUICE_JWT_JWKS_URL", "http://id.example.com"),
+            ("SLUICE_JWT_SECRET", "short"),
         ] {
             let refusal = read((name, value)).expect_err(name);
             assert!(refusal.starts_with(name), "{refusal}");

@@ -9,7 +9,7 @@ use super::credential::Credential;
 use super::known::KnownKey;
 use super::refusal::Refusal;
 use super::{Caller, Holder, Scope};
-use crate::problem::{Failure as _, Kind, Problem};
+use crate::problem::{Failure as _, Kind, Problem, unavailable};
 use crate::service::Service;
 
 /// The caller may not do this.
@@ -37,7 +37,8 @@ pub(super) async fn caller(request: &Request, scope: Scope) -> Result<Caller, Pr
     let admitted = match Credential::of(request.headers()) {
         Credential::ApiKey(text) => by_key(request, text).await?,
         Credential::UploadToken(_) => return Err(Refusal::UploadTokenElsewhere.into()),
-        Credential::Jwt(_) | Credential::Other => return Err(Refusal::Unreadable.into()),
+        Credential::Jwt(text) => by_identity(request, text).await?,
+        Credential::Other => return Err(Refusal::Unreadable.into()),
         Credential::Nothing => return Err(Refusal::Nothing.into()),
     };
     if admitted.scopes.contains(&scope) { Ok(admitted.caller) } else { Err(missing(scope)) }
@@ -46,10 +47,8 @@ pub(super) async fn caller(request: &Request, scope: Scope) -> Result<Caller, Pr
 /// Who holds the upload's token that this request comes with, or else its caller, if they have the scope.
 pub(super) async fn holder(request: &Request, scope: Scope) -> Result<Holder, Problem> {
     match Credential::of(request.headers()) {
-        Credential::UploadToken(text) => {
-            service(request).tokens.read(text).ok_or_else(|| Refusal::UploadToken.into())
-        }
-        _ => caller(request, scope).await.map(Holder::of_key),
+        Credential::UploadToken(text) => service(request).tokens.read(text).ok_or_else(|| Refusal::UploadToken.into()),
+        _ => caller(request, scope).await.map(Holder::of_caller),
     }
 }
 
@@ -57,6 +56,12 @@ async fn by_key(request: &Request, text: &str) -> Result<Admitted, Problem> {
     let found = service(request).keys.find(text).await;
     let known = found.map_err(|error| (*error).clone().into_problem())?;
     Ok(known?.into())
+}
+
+async fn by_identity(request: &Request, text: &str) -> Result<Admitted, Problem> {
+    let identity = service(request).identity.as_ref().ok_or(Refusal::NoProvider)?;
+    let judged = identity.admit(text).await.map_err(|error| unavailable(error))?;
+    Ok(judged?)
 }
 
 fn service(request: &Request) -> &Arc<Service> {

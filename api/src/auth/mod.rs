@@ -3,6 +3,7 @@
 mod admit;
 mod credential;
 mod extract;
+mod identity;
 mod key;
 mod known;
 mod moment;
@@ -13,6 +14,7 @@ mod used;
 
 pub use admit::MISSING_SCOPE;
 pub use extract::{Key, KeyOrToken, MaybeKey};
+pub use identity::{Identity, IdentitySettings};
 pub use key::NewKey;
 pub use known::KnownKeys;
 pub use refusal::{Refusal, UNAUTHORIZED};
@@ -28,13 +30,13 @@ use sluice_common::domain::{Tenant, UploadId};
 pub struct Caller {
     /// Whose uploads they reach.
     pub tenant: Tenant,
-    /// Their API key's id, or the name of what signed their token: for the timeline.
+    /// Their API key's id, or what their token is called: for the timeline.
     pub id: String,
     /// Until when they are let in, where that ends by itself.
     pub until: Option<Instant>,
 }
 
-/// Who holds an API key, which reaches all uploads of its tenant, or a token, which reaches one.
+/// Who reaches all uploads of their tenant, or holds an upload's token, which reaches one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Holder {
     caller: Caller,
@@ -42,7 +44,7 @@ pub struct Holder {
 }
 
 impl Holder {
-    fn of_key(caller: Caller) -> Self {
+    fn of_caller(caller: Caller) -> Self {
         Self { caller, only: None }
     }
 

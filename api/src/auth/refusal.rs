@@ -29,6 +29,30 @@ pub enum Refusal {
     UploadToken,
     /// It is an upload's token, and the call reaches more than one upload.
     UploadTokenElsewhere,
+    /// It is a JWT, and no identity provider is set up.
+    NoProvider,
+    /// The JWT can't be read.
+    UnreadableToken,
+    /// The JWT's header can't be read, or names what is not taken.
+    Algorithm,
+    /// The JWT was not signed with any key of the provider.
+    UnknownSigner,
+    /// The JWT's signature is not that of its key.
+    Signature,
+    /// The JWT's time is over.
+    ExpiredToken,
+    /// The JWT's time has not come.
+    EarlyToken,
+    /// The JWT is somebody else's.
+    Issuer,
+    /// The JWT is for somebody else.
+    Audience,
+    /// The JWT lacks what every token must say.
+    Claims,
+    /// The JWT names no tenant.
+    NoTenant,
+    /// What the JWT names is no tenant.
+    BadTenant,
 }
 
 impl Refusal {
@@ -42,6 +66,18 @@ impl Refusal {
             Self::RevokedKey => "The API key was revoked.",
             Self::UploadToken => "The upload token was not signed by this service, or it has expired.",
             Self::UploadTokenElsewhere => "An upload token is not taken here.",
+            Self::NoProvider => "This is a JWT, and this service knows no identity provider.",
+            Self::UnreadableToken => "The token can not be read.",
+            Self::Algorithm => "The header of the token can not be read, or it is not signed with what is taken here.",
+            Self::UnknownSigner => "The token was not signed with a key that the identity provider publishes.",
+            Self::Signature => "The signature of the token is wrong.",
+            Self::ExpiredToken => "The token has expired.",
+            Self::EarlyToken => "The token is not valid yet.",
+            Self::Issuer => "The token is not from the identity provider of this service.",
+            Self::Audience => "The token is not for this service: its audience is another.",
+            Self::Claims => "The token lacks exp, iss or aud, or one of them or nbf can not be read.",
+            Self::NoTenant => "The token names no tenant.",
+            Self::BadTenant => "What the token names is no tenant: 1 to 40 of a-z, 0-9 and -.",
         }
     }
 }
