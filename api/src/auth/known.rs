@@ -12,9 +12,11 @@ use sluice_common::db::api_keys::{self, FoundKey, KeyState};
 use sluice_common::db::listen::Heard;
 use sluice_common::db::{Db, DbError};
 use sluice_common::domain::Sha256;
+use tokio::sync::broadcast;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::task::AbortHandle;
 
+use super::Caller;
 use super::key::hash_of;
 use super::refusal::Refusal;
 use super::used::UsedKeys;
@@ -26,6 +28,9 @@ const REMEMBERED: Duration = Duration::from_secs(1);
 /// is not pushed out by keys that come once.
 const MOST: u64 = 10_000;
 
+/// How many revocations a stream may have missed before it ends to be on the safe side.
+const MOST_UNHEARD: usize = 64;
+
 /// The most keys that one statement looks up.
 const MOST_PER_LOOK_UP: usize = 100;
 
@@ -34,6 +39,8 @@ pub struct KnownKeys {
     cache: Cache<[u8; 32], Arc<LookUp>>,
     look_ups: Coalescer<Sha256, LookUp, DbError>,
     used: Arc<UsedKeys>,
+    /// Tells the ids of keys that work for less long than they did.
+    shortened: broadcast::Sender<String>,
     listening: AbortHandle,
 }
 
@@ -57,8 +64,9 @@ impl KnownKeys {
     /// Remembers none yet, and forgets them all whenever it hears that one works no longer.
     pub fn new(db: Db, heard: UnboundedReceiver<Heard>) -> Self {
         let cache = Cache::builder().max_capacity(MOST).time_to_live(REMEMBERED).build();
-        let listening = tokio::spawn(forget(cache.clone(), heard)).abort_handle();
-        Self { cache, look_ups: look_ups(db.clone()), used: UsedKeys::new(db), listening }
+        let shortened = broadcast::Sender::new(MOST_UNHEARD);
+        let listening = tokio::spawn(forget(cache.clone(), shortened.clone(), heard)).abort_handle();
+        Self { cache, look_ups: look_ups(db.clone()), used: UsedKeys::new(db), shortened, listening }
     }
 
     /// The key written like this, if it works, or why it does not.
@@ -78,6 +86,28 @@ impl KnownKeys {
             self.used.note(known.key.id);
         }
         Ok(judged)
+    }
+
+    /// Is ready when a caller who was let in must come again: because their key or token expires, or their key was revoked or
+    /// rotated.
+    pub fn end_of(&self, caller: &Caller) -> impl Future<Output = ()> + Send + use<> {
+        let (mut shortened, id, until) = (self.shortened.subscribe(), caller.id.clone(), caller.until);
+        async move {
+            let is_shortened = async {
+                // An error means that some were missed, and one's own may be among them.
+                while shortened.recv().await.is_ok_and(|of| of != id) {}
+            };
+            let is_over = async {
+                match until {
+                    Some(until) => tokio::time::sleep_until(until.into()).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = is_shortened => {}
+                () = is_over => {}
+            }
+        }
     }
 
     /// Writes down which keys were used, without waiting for it to be time.
@@ -119,10 +149,18 @@ fn look_ups(db: Db) -> Coalescer<Sha256, LookUp, DbError> {
     })
 }
 
-/// Revocations are rare, and a look-up is cheap: so all are forgotten, and nobody has to be told which key it was.
-async fn forget(cache: Cache<[u8; 32], Arc<LookUp>>, mut heard: UnboundedReceiver<Heard>) {
-    while heard.recv().await.is_some() {
+/// Revocations are rare, and a look-up is cheap: so all are forgotten.
+async fn forget(
+    cache: Cache<[u8; 32], Arc<LookUp>>,
+    shortened: broadcast::Sender<String>,
+    mut heard: UnboundedReceiver<Heard>,
+) {
+    while let Some(heard) = heard.recv().await {
         cache.invalidate_all();
+        if let Heard::Payload(id) = heard {
+            // An error means that nobody listens just now.
+            let _ = shortened.send(id);
+        }
     }
 }
 

@@ -11,7 +11,6 @@ mod stream;
 mod told;
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use sluice_common::db::timeline::{self, Cursor};
 use sluice_common::db::{Db, DbError};
@@ -50,7 +49,7 @@ impl Feed {
         Arc::clone(&self.places).try_acquire_owned().ok().map(Place)
     }
 
-    /// A stream of this tenant's changes behind a cursor, or from now on, that ends with its caller's leave.
+    /// A stream of this tenant's changes behind a cursor, or from now on.
     ///
     /// # Errors
     /// Where the database does not answer. It is asked only for the first stream of a tenant.
@@ -60,13 +59,12 @@ impl Feed {
         tenant: Tenant,
         filter: Filter,
         behind: Option<Cursor>,
-        until: Option<Instant>,
     ) -> Result<Stream, DbError> {
         let seat = match self.channels.join(&tenant) {
             Some(seat) => seat,
             None => self.channels.make(&tenant, timeline::last(&self.db, &tenant).await?),
         };
-        Ok(Stream::new(self.db.clone(), seat, place, filter, behind, self.released.subscribe()).ending(until))
+        Ok(Stream::new(self.db.clone(), seat, place, filter, behind, self.released.subscribe()))
     }
 
     /// Ends all streams, now and later: the process is stopping.

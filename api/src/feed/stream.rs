@@ -74,12 +74,6 @@ impl Stream {
         }
     }
 
-    /// The same, but no longer than until then.
-    pub(super) fn ending(mut self, until: Option<std::time::Instant>) -> Self {
-        self.ends = until.map_or(self.ends, |until| self.ends.min(Instant::from_std(until)));
-        self
-    }
-
     /// The next block, and none at the end.
     async fn next(&mut self) -> Option<Bytes> {
         loop {

@@ -92,7 +92,7 @@ const LIST: &str = "-- api_keys.list
 
 const REVOKE: &str = "-- api_keys.revoke
     WITH revoked AS (UPDATE api_keys SET revoked_at = now() WHERE id = $1 AND revoked_at IS NULL RETURNING id)
-    SELECT id, pg_notify('sluice_keys', '') FROM revoked";
+    SELECT id, pg_notify('sluice_keys', id::text) FROM revoked";
 
 const ROTATE: &str = "-- api_keys.rotate
     WITH before AS (
@@ -109,7 +109,7 @@ const ROTATE: &str = "-- api_keys.rotate
         RETURNING id, expires_at
     )
     SELECT new.id, old.tenant, old.expires_at AS old_ends_at, new.expires_at AS new_ends_at,
-        pg_notify('sluice_keys', '')
+        pg_notify('sluice_keys', $1::text)
     FROM old, new";
 
 /// The statements of this table.
