@@ -19,6 +19,9 @@ use crate::{document, health, pages};
 /// How long requests in hand may take when the process stops. None waits for a verdict any longer then.
 const GRACE: Duration = Duration::from_secs(5);
 
+/// How long the last statement may take, when all requests are done.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+
 /// How long a connection may be silent: longer than the longest wait for a verdict, which is silent too.
 const IDLE: Duration = Duration::from_secs(75);
 
@@ -62,7 +65,8 @@ pub async fn serve(
         .run_with_graceful_shutdown(routes(&service).with(cors), stop, Some(GRACE))
         .await;
     keeping.abort();
-    service.keys.write_down_use().await;
+    // Of no consequence: a database that is away holds up nobody who is stopping.
+    let _ = tokio::time::timeout(LAST_WORDS, service.keys.write_down_use()).await;
     served.map_err(ServeError::Listener)
 }
 
