@@ -83,6 +83,26 @@ pub const SETTINGS: &[Setting] = &[
         "what upload tokens are signed with, as `NAME:SECRET`, with commas between: the first signs, all are accepted; there are no tokens if empty",
     ),
     setting("SLUICE_STREAMS", Some("5000"), "the most streams of uploads that one API process keeps open at a time"),
+    setting(
+        "SLUICE_REQUESTS",
+        Some("500"),
+        "the most requests that one API process works on at a time; more are refused at once",
+    ),
+    setting(
+        "SLUICE_WAITS",
+        Some("5000"),
+        "the most requests that wait for a verdict in one API process at a time, beside those",
+    ),
+    setting(
+        "SLUICE_REQUEST_TIMEOUT",
+        Some("55"),
+        "how long a request may take, in seconds, without the time that it waits for a verdict",
+    ),
+    setting(
+        "SLUICE_CLIENT_TIMEOUT",
+        Some("20"),
+        "how long a client may take to send a request's headers, and then its body, in seconds",
+    ),
     setting("SLUICE_DOWNLOAD_LIFETIME", Some("300"), "how long a download's URL can be used, in seconds"),
     setting("SLUICE_WORKER_LISTEN", Some("127.0.0.1:8081"), "where a worker answers about its health and metrics"),
     setting(

@@ -24,11 +24,12 @@ pub const MISSING_SCOPE: Kind = Kind {
     meaning: "The API key has not got the scope that this operation needs.",
 };
 
-/// The caller of this request, if their key is valid and has the scope.
+/// The caller of this request, if their key is valid and has the scope, and their tenant does not send too many.
 pub(super) async fn by_key(request: &Request, scope: Scope) -> Result<Caller, Problem> {
     let text = bearer(request.headers()).ok_or_else(|| unauthorized("Bearer"))?;
     let found = service(request).keys.find(text).await.map_err(|error| error.into_problem())?;
     let key = found.ok_or_else(invalid)?;
+    service(request).rates.admit(&key.tenant)?;
     if !key.scopes.iter().any(|name| name == scope.as_str()) {
         return Err(missing(scope));
     }
@@ -38,7 +39,9 @@ pub(super) async fn by_key(request: &Request, scope: Scope) -> Result<Caller, Pr
 /// Who holds the upload's token that this request comes with, if it comes with one.
 pub(super) fn by_token(request: &Request) -> Result<Option<Holder>, Problem> {
     let Some(text) = bearer(request.headers()).filter(|text| token::is_written_like_one(text)) else { return Ok(None) };
-    service(request).tokens.read(text).map(Some).ok_or_else(invalid)
+    let holder = service(request).tokens.read(text).ok_or_else(invalid)?;
+    service(request).rates.admit(holder.tenant())?;
+    Ok(Some(holder))
 }
 
 fn service(request: &Request) -> &Arc<Service> {

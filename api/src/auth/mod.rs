@@ -41,6 +41,10 @@ impl Holder {
         Self { caller, only: Some(upload) }
     }
 
+    fn tenant(&self) -> &Tenant {
+        &self.caller.tenant
+    }
+
     /// Whether they may delete what was confirmed: whoever just sends a file may not.
     pub fn may_delete(&self) -> bool {
         self.only.is_none()

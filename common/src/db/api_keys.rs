@@ -26,7 +26,9 @@ pub struct ApiKey {
     pub revoked_at: Option<Timestamp>,
 }
 
+/// The tenant's first key also makes their row in `usage`, for their uploads to find.
 const INSERT: &str = "-- api_keys.insert
+    WITH met AS (INSERT INTO usage (tenant) VALUES ($3) ON CONFLICT DO NOTHING)
     INSERT INTO api_keys (id, hash, tenant, name, scopes, expires_at) VALUES ($1, $2, $3, $4, $5, $6)";
 
 const FIND_VALID: &str = "-- api_keys.find_valid

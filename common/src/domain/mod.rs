@@ -5,6 +5,7 @@ mod declaration;
 mod form;
 mod idempotency;
 mod key;
+mod limits;
 mod media_type;
 mod parts;
 mod policy;
@@ -18,6 +19,7 @@ pub use declaration::{ByteCount, ContentType, Declaration, FileName, Metadata, N
 pub use form::{Form, RedirectUrl};
 pub use idempotency::{Idempotency, IdempotencyKey};
 pub use key::ObjectKey;
+pub use limits::{Limits, MOST_BYTES, OverQuota, Quota, Rate, TenantLimits, Usage};
 pub use media_type::MediaType;
 pub use parts::{
     LARGEST_OBJECT, LARGEST_PART, MOST_PARTS, NamedPart, PartFault, PartFaultCode, Parts, SMALLEST_PART, StoredPart,

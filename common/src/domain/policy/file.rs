@@ -1,5 +1,7 @@
 //! Reading the policy file, and all that can be wrong with a policy in it.
 
+mod limits;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -8,17 +10,17 @@ use jiff::{Span, SpanRelativeTo};
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{ActiveContent, PictureBounds, Policy, PolicyError, UnknownType};
+use super::{ActiveContent, PictureBounds, Policies, Policy, PolicyError, UnknownType};
 use crate::domain::{ByteCount, LARGEST_OBJECT, LARGEST_PART, MOST_PARTS, SMALLEST_PART, TypePattern};
 
 /// The longest a signed URL can live: 7 days, the limit of Signature Version 4.
 const LONGEST_GRANT: Duration = Duration::from_hours(7 * 24);
 
-/// The policies of a file, in its order.
+/// The policies of a file, in its order, and its limits.
 ///
 /// # Errors
 /// A sentence that names the line which is wrong.
-pub(super) fn read(text: &str) -> Result<Vec<Policy>, PolicyError> {
+pub(super) fn read(text: &str) -> Result<Policies, PolicyError> {
     let file: File = toml::from_str(text).map_err(|error| {
         let line = error.span().map_or(1, |span| line_of(text, span.start));
         PolicyError(format!("line {line}: {}", error.message()))
@@ -37,7 +39,8 @@ pub(super) fn read(text: &str) -> Result<Vec<Policy>, PolicyError> {
     if policies.is_empty() {
         return Err(PolicyError("line 1: there is no [[policy]]".to_owned()));
     }
-    Ok(policies)
+    let limits = file.limits.map(|raw| limits::check(raw, text)).transpose()?.unwrap_or_default();
+    Ok(Policies { list: policies, limits })
 }
 
 #[derive(Deserialize)]
@@ -45,6 +48,7 @@ pub(super) fn read(text: &str) -> Result<Vec<Policy>, PolicyError> {
 struct File {
     #[serde(default)]
     policy: Vec<Spanned<Raw>>,
+    limits: Option<Spanned<limits::Raw>>,
 }
 
 /// A policy as it is written.
