@@ -1,5 +1,8 @@
 //! The JSON of requests and answers.
 
+use std::sync::Arc;
+
+use bytes::Bytes;
 use poem::{IntoResponse, Request, RequestBody, Response};
 use poem_openapi::error::ContentTypeError;
 use poem_openapi::payload::Payload;
@@ -9,6 +12,7 @@ use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
 use serde_json::Value;
 
 use crate::problem::{INVALID_BODY, Problem};
+use crate::service::Service;
 use crate::shape;
 
 /// The longest body of a request, in bytes: a list of 10,000 parts with their etags, generously spaced.
@@ -47,8 +51,7 @@ impl<'a, T: ParseFromJSON> ApiExtractor<'a> for Body<T> {
         _options: ExtractParamOptions<()>,
     ) -> poem::Result<Self> {
         must_be_json(request)?;
-        let bytes = body.take()?.into_bytes_limit(MAX_LENGTH).await?;
-        Ok(parse(&bytes).map(Self)?)
+        Ok(parse(&read(request, body).await?).map(Self)?)
     }
 }
 
@@ -71,7 +74,7 @@ impl<'a, T: ParseFromJSON> ApiExtractor<'a> for OptionalBody<T> {
         body: &mut RequestBody,
         _options: ExtractParamOptions<()>,
     ) -> poem::Result<Self> {
-        let bytes = body.take()?.into_bytes_limit(MAX_LENGTH).await?;
+        let bytes = read(request, body).await?;
         // Whatever its type is said to be: clients name one out of habit.
         if bytes.is_empty() {
             return Ok(Self(None));
@@ -79,6 +82,12 @@ impl<'a, T: ParseFromJSON> ApiExtractor<'a> for OptionalBody<T> {
         must_be_json(request)?;
         Ok(parse(&bytes).map(|value| Self(Some(value)))?)
     }
+}
+
+/// Reads a body to its end, for as long as a client may take.
+async fn read(request: &Request, body: &mut RequestBody) -> poem::Result<Bytes> {
+    let service: &Arc<Service> = request.data().expect("the server puts the service next to every request");
+    Ok(service.hands.read(body.take()?.into_bytes_limit(MAX_LENGTH)).await??)
 }
 
 fn must_be_json(request: &Request) -> Result<(), ContentTypeError> {

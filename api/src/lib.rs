@@ -6,16 +6,19 @@
 mod accepting;
 pub mod auth;
 mod body;
+mod connection;
 mod cors;
 pub mod document;
 mod feed;
 pub mod files;
+mod hand;
 mod health;
 mod maps;
 mod metrics;
 mod pages;
 mod paths;
 pub mod problem;
+mod rates;
 pub mod request;
 mod scalars;
 mod server;
@@ -24,6 +27,7 @@ pub mod settings;
 mod shape;
 mod sorted;
 pub mod uploads;
+pub mod usage;
 mod waiting;
 
 pub use server::{ServeError, serve};

@@ -20,7 +20,7 @@ enum Command {
     Serve,
     /// Bring the database up to date
     Migrate,
-    /// Make, list and revoke API keys
+    /// Make, list, rotate and revoke API keys
     #[command(subcommand)]
     Keys(commands::keys::Command),
     /// Ask the API that runs here whether it is ready

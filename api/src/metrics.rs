@@ -9,6 +9,8 @@ use tokio::task::AbortHandle;
 const REQUESTS: &str = "sluice_api_requests_total";
 const DURATION: &str = "sluice_api_request_duration_seconds";
 const CREATED: &str = "sluice_uploads_created_total";
+const OVER_QUOTA: &str = "sluice_uploads_over_quota_total";
+const PROBLEMS: &str = "sluice_api_problems_total";
 
 /// From a look-up in a warm pool to the longest wait for a verdict, in seconds.
 const BUCKETS: [f64; 13] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 15.0, 30.0];
@@ -28,6 +30,8 @@ impl Metrics {
             describe_counter!(REQUESTS, "Requests answered, by operation and status.");
             describe_histogram!(DURATION, "How long answers took, by operation; waits for a verdict included.");
             describe_counter!(CREATED, "Uploads recorded, by policy and the calls they were made through.");
+            describe_counter!(OVER_QUOTA, "Uploads not recorded for a limit of their tenant, by the limit.");
+            describe_counter!(PROBLEMS, "Requests answered with a problem, by its code.");
         });
         Self(recorder)
     }
@@ -45,6 +49,16 @@ impl Metrics {
         with_local_recorder(&self.0, || {
             counter!(CREATED, "policy" => policy.to_owned(), "origin" => origin).increment(1);
         });
+    }
+
+    /// Counts an upload that would have been more than its tenant may use.
+    pub fn count_over_quota(&self, quota: &'static str) {
+        with_local_recorder(&self.0, || counter!(OVER_QUOTA, "quota" => quota).increment(1));
+    }
+
+    /// Counts a request that was answered with a problem.
+    pub fn count_problem(&self, code: &'static str) {
+        with_local_recorder(&self.0, || counter!(PROBLEMS, "code" => code).increment(1));
     }
 
     /// All figures, as Prometheus reads them.

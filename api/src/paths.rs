@@ -11,6 +11,11 @@ const OTHERS: [&str; 6] = ["/docs", "/openapi.json", "/problems/:code", "/health
 /// The paths that are asked by machines, every few seconds.
 const PROBES: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
 
+/// Whether this path is asked by machines: it is answered whatever else there is to do.
+pub fn is_probe(path: &str) -> bool {
+    PROBES.contains(&path)
+}
+
 /// A path that something is at.
 pub struct Known {
     /// As the document writes it: `/v1/uploads/{upload_id}`.
@@ -33,7 +38,7 @@ impl Paths {
             (pattern(template), Known { template: template.clone(), allow: allow(methods), is_probe: false })
         });
         let others = OTHERS.map(|path| {
-            let known = Known { template: path.to_owned(), allow: allow(["get"]), is_probe: PROBES.contains(&path) };
+            let known = Known { template: path.to_owned(), allow: allow(["get"]), is_probe: is_probe(path) };
             (path.to_owned(), known)
         });
         Self(operations.chain(others).collect())

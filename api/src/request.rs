@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt as _;
-use http::{HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use poem::{Endpoint, Middleware, PathPattern, Request, Response};
 use poem_openapi::OperationId;
 use sluice_common::chain::Chain;
@@ -13,8 +13,8 @@ use sluice_common::domain::UploadId;
 use tracing::field::display;
 use uuid::Uuid;
 
-use crate::paths::{Known, Paths};
-use crate::problem::{Problem, internal, refused};
+use crate::paths::{Known, Paths, is_probe};
+use crate::problem::{HEADERS_TOO_LARGE, Problem, internal, refused};
 use crate::service::Service;
 
 /// The header that a request's id comes and goes in.
@@ -23,6 +23,11 @@ const REQUEST_ID: &str = "x-request-id";
 /// The id of the request in hand.
 #[derive(Debug, Clone)]
 pub struct RequestId(pub String);
+
+/// The most headers that a request may have, and the most bytes that their names and values may come to. The server itself reads
+/// somewhat more.
+const MOST_HEADERS: usize = 64;
+const LONGEST_HEADERS: usize = 16 * 1024;
 
 /// The longest id that is taken from a client.
 const LONGEST_ID: usize = 64;
@@ -58,18 +63,38 @@ impl<E: Endpoint<Output = Response>> Endpoint for Wrapped<E> {
         let (id, method) = (id_of(&request), request.method().clone());
         request.set_data(RequestId(id.clone()));
         let concern = Arc::new(OnceLock::new());
-        let serving = CONCERN.scope(Arc::clone(&concern), self.inner.call(request));
+        let serving = CONCERN.scope(Arc::clone(&concern), self.admit(request));
         let served = AssertUnwindSafe(serving).catch_unwind().await;
         let result = served.unwrap_or_else(|_| Err(internal(Arc::new(Panicked)).into()));
         let known = self.paths.find(pattern_of(&result));
         let operation = operation_of(&result).unwrap_or(known.map_or("none", |known| &known.template));
         let seen = Seen { id: &id, method: &method, known, upload: concern.get().copied() };
+        let result = result.map_err(refused).inspect_err(|problem| self.service.metrics.count_problem(problem.code()));
         let response = seen.finish(result);
         let (status, took) = (response.status(), started.elapsed());
         self.service.metrics.count_request(operation, status.as_u16(), took);
         seen.log(status, took);
         Ok(response)
     }
+}
+
+impl<E: Endpoint<Output = Response>> Wrapped<E> {
+    /// Serves a request that is not too much: too large a head, or one request too many.
+    async fn admit(&self, request: Request) -> poem::Result<Response> {
+        if !fits(request.headers()) {
+            return Err(Problem::new(HEADERS_TOO_LARGE).into());
+        }
+        if is_probe(request.uri().path()) {
+            return self.inner.call(request).await;
+        }
+        self.service.hands.serve(self.inner.call(request)).await?
+    }
+}
+
+/// Whether there are no more headers than any request needs.
+fn fits(headers: &HeaderMap) -> bool {
+    let length = headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum::<usize>();
+    headers.len() <= MOST_HEADERS && length <= LONGEST_HEADERS
 }
 
 tokio::task_local! {
@@ -123,8 +148,8 @@ struct Seen<'a> {
 
 impl Seen<'_> {
     /// The answer, with what every answer has.
-    fn finish(&self, result: poem::Result<Response>) -> Response {
-        let mut response = result.unwrap_or_else(|error| self.tell(refused(error)));
+    fn finish(&self, result: Result<Response, Problem>) -> Response {
+        let mut response = result.unwrap_or_else(|problem| self.tell(problem));
         let id = HeaderValue::from_str(self.id).expect("ids are plain ASCII");
         let headers = response.headers_mut();
         headers.insert(REQUEST_ID, id);

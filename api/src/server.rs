@@ -3,12 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use poem::listener::TcpAcceptor;
-use poem::{Endpoint, EndpointExt as _, Response, Route, Server};
+use poem::listener::{Acceptor as _, TcpAcceptor};
+use poem::{Endpoint, EndpointExt as _, Response, Route};
 use sluice_common::db::{Db, DbError};
 use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::accepting::Accepting;
+use crate::connection::{self, Patience};
 use crate::cors::Cors;
 use crate::paths::Paths;
 use crate::request::EveryRequest;
@@ -18,6 +21,13 @@ use crate::{document, health, pages};
 
 /// How long requests in hand may take when the process stops. None waits for a verdict any longer then.
 const GRACE: Duration = Duration::from_secs(5);
+
+/// How long the last statement may take, when all requests are done.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+
+/// How long a request waits for a connection to the database while all are busy: a client does better to come again than to queue
+/// here.
+const POOL_WAIT: Duration = Duration::from_secs(2);
 
 /// How long a connection may be silent: longer than the longest wait for a verdict, which is silent too.
 const IDLE: Duration = Duration::from_secs(75);
@@ -46,7 +56,8 @@ pub async fn serve(
     stop: impl Future<Output = ()> + Send,
 ) -> Result<(), ServeError> {
     let database = &settings.database;
-    let db = Db::new(&database.url, database.connections).map_err(ServeError::DatabaseUrl)?;
+    let db = Db::new(&database.url, database.connections).map_err(ServeError::DatabaseUrl)?.waiting_for(POOL_WAIT);
+    let head = settings.bounds.client_timeout;
     db.migrate().await.map_err(ServeError::Database)?;
     let cors = Cors(settings.origins.clone());
     let service = Arc::new(Service::new(db, settings).await);
@@ -57,12 +68,41 @@ pub async fn serve(
         service.feed.release();
     };
     let acceptor = Accepting(TcpAcceptor::from_tokio(listener).map_err(ServeError::Listener)?);
-    let served = Server::new_with_acceptor(acceptor)
-        .idle_timeout(IDLE)
-        .run_with_graceful_shutdown(routes(&service).with(cors), stop, Some(GRACE))
-        .await;
+    accept_until(stop, acceptor, routes(&service).with(cors), Patience { head, idle: IDLE }).await;
     keeping.abort();
-    served.map_err(ServeError::Listener)
+    // Of no consequence: a database that is away holds up nobody who is stopping.
+    let _ = tokio::time::timeout(LAST_WORDS, service.keys.write_down_use()).await;
+    Ok(())
+}
+
+/// Serves every connection until `stop` is ready, and then finishes the requests in hand.
+async fn accept_until(
+    stop: impl Future<Output = ()>,
+    mut acceptor: Accepting,
+    endpoint: impl Endpoint<Output = Response> + 'static,
+    patience: Patience,
+) {
+    let endpoint = Arc::new(endpoint);
+    let (connections, stopping, over) = (TaskTracker::new(), CancellationToken::new(), CancellationToken::new());
+    // However this ends, no connection outlives it.
+    let over_at_last = over.clone().drop_guard();
+    let mut stop = std::pin::pin!(stop);
+    loop {
+        let accepted = tokio::select! {
+            () = &mut stop => break,
+            accepted = acceptor.accept() => accepted,
+        };
+        if let Ok(accepted) = accepted {
+            let serving = connection::serve(accepted, Arc::clone(&endpoint), patience, stopping.clone());
+            connections.spawn(over.clone().run_until_cancelled_owned(serving));
+        }
+    }
+    drop(acceptor);
+    stopping.cancel();
+    connections.close();
+    let _ = tokio::time::timeout(GRACE, connections.wait()).await;
+    drop(over_at_last);
+    connections.wait().await;
 }
 
 /// All routes.

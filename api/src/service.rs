@@ -1,16 +1,20 @@
 //! What every operation works with.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use sluice_common::coalesce::{BatchError, Coalescer};
-use sluice_common::db::uploads::{self, NewUpload};
+use sluice_common::db::listen::{DECIDED, KEYS};
+use sluice_common::db::uploads::{self, NewUpload, Recorded};
 use sluice_common::db::{Db, DbError};
-use sluice_common::domain::{Policies, Tenant, Upload, UploadId};
+use sluice_common::domain::{Policies, Tenant, TenantLimits, Upload, UploadId};
 use sluice_common::storage::{Bucket, SdkClients, Signer, Store};
 
-use crate::auth::{KnownKeys, Tokens};
+use crate::auth::{Identity, KnownKeys, Tokens};
 use crate::feed::Feed;
+use crate::hand::Hands;
 use crate::metrics::Metrics;
+use crate::rates::Rates;
 use crate::request::concerns;
 use crate::settings::{Files, Settings};
 use crate::waiting::Waiting;
@@ -41,8 +45,10 @@ pub struct Service {
     pub download_lifetime: Duration,
     /// How the tutorial's calls are served.
     pub files: Files,
-    /// Who may call.
+    /// Who may call with an API key.
     pub keys: KnownKeys,
+    /// Who may call with a token of the identity provider, if there is one.
+    pub identity: Option<Identity>,
     /// Signs and reads upload tokens.
     pub tokens: Tokens,
     /// Who waits for a verdict.
@@ -51,7 +57,11 @@ pub struct Service {
     pub feed: Feed,
     /// What is counted.
     pub metrics: Metrics,
-    inserts: Coalescer<NewUpload, Option<Upload>, DbError>,
+    /// The places of the requests in hand.
+    pub hands: Hands,
+    /// How many requests each tenant may send.
+    pub rates: Rates,
+    inserts: Coalescer<NewUpload, Recorded, DbError>,
 }
 
 impl Service {
@@ -59,52 +69,60 @@ impl Service {
     pub async fn new(db: Db, settings: Settings) -> Self {
         let sdk = SdkClients::load(&settings.bucket.region).await;
         let credentials = sdk.credentials(&settings.bucket);
-        let waiting = Waiting::new(&db);
+        let [decided, keys] = db.listen([DECIDED, KEYS]);
+        let waiting = Waiting::new(decided);
         Self {
             signer: Signer::new(settings.bucket, credentials),
             bucket: Bucket::new(&sdk, &settings.inside, STORE_ATTEMPT, COMPLETION),
+            hands: Hands::new(settings.bounds),
+            rates: Rates::new(settings.policies.limits().clone()),
+            inserts: inserts(db.clone(), settings.policies.limits().clone()),
             policies: settings.policies,
             store: settings.store,
             download_lifetime: settings.download_lifetime,
             files: settings.files,
-            keys: KnownKeys::new(db.clone()),
+            keys: KnownKeys::new(db.clone(), keys),
+            identity: settings.identity.map(Identity::new),
             tokens: settings.tokens,
             feed: Feed::new(db.clone(), settings.streams, waiting.heard()),
             waiting,
             metrics: Metrics::new(),
-            inserts: inserts(db.clone()),
             db,
         }
     }
 
-    /// Records a pending upload, in one statement with all others that come at the same time. `None` means that its
-    /// idempotency key was taken before.
+    /// Records a pending upload, if it may be, in one statement with all others that come at the same time.
     ///
     /// # Errors
     /// Where the database does not answer.
-    pub async fn record(&self, new: NewUpload) -> Result<Option<Upload>, BatchError<DbError>> {
+    pub async fn record(&self, new: NewUpload) -> Result<Recorded, BatchError<DbError>> {
         let recorded = self.inserts.call(new).await?;
-        self.created(&recorded);
+        self.count(&recorded);
         Ok(recorded)
     }
 
-    /// Records pending uploads, all or none, in one statement of their own.
+    /// Records pending uploads, as far as they may be, in one statement of their own.
     ///
     /// # Errors
     /// Where the database does not answer.
-    pub async fn record_all(&self, new: &[NewUpload]) -> Result<Vec<Option<Upload>>, DbError> {
+    pub async fn record_all(&self, new: &[NewUpload]) -> Result<Vec<Recorded>, DbError> {
         if new.is_empty() {
             return Ok(Vec::new());
         }
-        let recorded = uploads::insert(&self.db, new).await?;
-        recorded.iter().for_each(|recorded| self.created(recorded));
+        let recorded = uploads::insert(&self.db, self.policies.limits(), new).await?;
+        recorded.iter().for_each(|recorded| self.count(recorded));
         Ok(recorded)
     }
 
-    fn created(&self, recorded: &Option<Upload>) {
-        let Some(upload) = recorded else { return };
-        concerns(upload.id);
-        self.metrics.count_created(&upload.policy, upload.origin.as_str());
+    fn count(&self, recorded: &Recorded) {
+        match recorded {
+            Recorded::Upload(upload) => {
+                concerns(upload.id);
+                self.metrics.count_created(&upload.policy, upload.origin.as_str());
+            }
+            Recorded::OverQuota(over) => self.metrics.count_over_quota(over.quota.as_str()),
+            Recorded::KeyTaken => {}
+        }
     }
 
     /// The tenant's upload of this id. Another tenant's is none.
@@ -144,9 +162,10 @@ impl Service {
     }
 }
 
-fn inserts(db: Db) -> Coalescer<NewUpload, Option<Upload>, DbError> {
+fn inserts(db: Db, limits: TenantLimits) -> Coalescer<NewUpload, Recorded, DbError> {
+    let limits = Arc::new(limits);
     Coalescer::new(MOST_PER_BATCH, move |new: Vec<NewUpload>| {
-        let db = db.clone();
-        async move { uploads::insert(&db, &new).await }
+        let (db, limits) = (db.clone(), Arc::clone(&limits));
+        async move { uploads::insert(&db, &limits, &new).await }
     })
 }

@@ -6,8 +6,9 @@ use sluice_common::domain::{Policies, Policy, Tenant};
 use sluice_common::settings::{Reader, SettingError};
 use sluice_common::storage::{Location, Store};
 
-use crate::auth::Tokens;
+use crate::auth::{IdentitySettings, Tokens};
 use crate::cors::Origins;
+use crate::hand::Bounds;
 
 /// What the API is run with.
 #[derive(Debug, Clone)]
@@ -26,12 +27,16 @@ pub struct Settings {
     pub download_lifetime: Duration,
     /// How the tutorial's calls are served.
     pub files: Files,
+    /// Which identity provider is believed, if there is one.
+    pub identity: Option<IdentitySettings>,
     /// What upload tokens are signed with.
     pub tokens: Tokens,
     /// Whose pages may call.
     pub origins: Origins,
     /// The most streams of uploads at a time.
     pub streams: usize,
+    /// How many requests may be in hand, and how long they may take.
+    pub bounds: Bounds,
 }
 
 /// Where Postgres is, and how much of it one process takes.
@@ -52,11 +57,11 @@ pub struct Files {
     pub wait: Duration,
 }
 
-/// The longest that `confirm` may wait: below the time after which proxies, and we, end a silent connection.
+/// The longest that a client may be kept waiting: below the time after which proxies, and we, end a silent connection.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
-/// The most streams that may be allowed: far more than the connections that one process is given.
-const MOST_STREAMS: usize = 1_000_000;
+/// The most streams, requests or waits that may be allowed: far more than the connections that one process is given.
+const MOST_AT_ONCE: usize = 1_000_000;
 
 /// The longest a signed URL can live: the limit of Signature Version 4.
 const LONGEST_LIFETIME: Duration = Duration::from_hours(7 * 24);
@@ -76,10 +81,15 @@ impl Settings {
             store,
             policies,
             download_lifetime: download_lifetime(reader)?,
-            files: Files { tenant: files_tenant(reader)?, wait: files_wait(reader)? },
+            files: Files {
+                tenant: files_tenant(reader)?,
+                wait: seconds_up_to(reader, "SLUICE_FILES_WAIT", LONGEST_WAIT)?,
+            },
+            identity: IdentitySettings::read(reader)?,
             tokens: tokens(reader)?,
             origins: reader.parsed("SLUICE_CORS_ORIGINS")?,
-            streams: streams(reader)?,
+            streams: at_most(reader, "SLUICE_STREAMS", MOST_AT_ONCE)?,
+            bounds: bounds(reader)?,
         })
     }
 }
@@ -125,24 +135,34 @@ fn download_lifetime(reader: &Reader) -> Result<Duration, SettingError> {
     Ok(lifetime)
 }
 
-fn files_wait(reader: &Reader) -> Result<Duration, SettingError> {
-    const NAME: &str = "SLUICE_FILES_WAIT";
-    match reader.seconds(NAME)? {
-        wait if wait > LONGEST_WAIT => {
-            Err(SettingError::Unusable { name: NAME, why: "it is above 60 seconds".to_owned() })
+fn seconds_up_to(reader: &Reader, name: &'static str, most: Duration) -> Result<Duration, SettingError> {
+    match reader.seconds(name)? {
+        time if time > most => {
+            Err(SettingError::Unusable { name, why: format!("it is above {} seconds", most.as_secs()) })
         }
-        wait => Ok(wait),
+        time => Ok(time),
     }
 }
 
-fn streams(reader: &Reader) -> Result<usize, SettingError> {
-    const NAME: &str = "SLUICE_STREAMS";
-    match reader.parsed(NAME)? {
-        most if most > MOST_STREAMS => {
-            Err(SettingError::Unusable { name: NAME, why: format!("it is above {MOST_STREAMS}") })
-        }
-        most => Ok(most),
+fn at_most(reader: &Reader, name: &'static str, most: usize) -> Result<usize, SettingError> {
+    match reader.parsed(name)? {
+        number if number > most => Err(SettingError::Unusable { name, why: format!("it is above {most}") }),
+        number => Ok(number),
     }
+}
+
+fn bounds(reader: &Reader) -> Result<Bounds, SettingError> {
+    const REQUESTS: &str = "SLUICE_REQUESTS";
+    let requests = at_most(reader, REQUESTS, MOST_AT_ONCE)?;
+    if requests == 0 {
+        return Err(SettingError::Unusable { name: REQUESTS, why: "it must be at least 1".to_owned() });
+    }
+    Ok(Bounds {
+        requests,
+        waits: at_most(reader, "SLUICE_WAITS", MOST_AT_ONCE)?,
+        request_timeout: seconds_up_to(reader, "SLUICE_REQUEST_TIMEOUT", LONGEST_WAIT)?,
+        client_timeout: seconds_up_to(reader, "SLUICE_CLIENT_TIMEOUT", LONGEST_WAIT)?,
+    })
 }
 
 fn tokens(reader: &Reader) -> Result<Tokens, SettingError> {
@@ -206,6 +226,12 @@ mod tests {
             ("SLUICE_UPLOAD_TOKEN_KEYS", "a:short"),
             ("SLUICE_CORS_ORIGINS", "example.com"),
             ("SLUICE_STREAMS", "1000001"),
+            ("SLUICE_JWT_JWKS_URL", "http://id.example.com"),
+            ("SLUICE_JWT_SECRET", "short"),
+            ("SLUICE_REQUESTS", "0"),
+            ("SLUICE_WAITS", "1000001"),
+            ("SLUICE_REQUEST_TIMEOUT", "61"),
+            ("SLUICE_CLIENT_TIMEOUT", "0"),
         ] {
             let refusal = read((name, value)).expect_err(name);
             assert!(refusal.starts_with(name), "{refusal}");

@@ -4,8 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use sluice_common::db::Db;
-use sluice_common::db::listen::{DECIDED, Heard};
+use sluice_common::db::listen::Heard;
 use sluice_common::domain::{Upload, UploadId, UploadStatus};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::AbortHandle;
@@ -25,12 +24,8 @@ pub struct Waiting {
 struct Rooms(Mutex<HashMap<UploadId, watch::Sender<()>>>);
 
 impl Waiting {
-    /// Starts listening.
-    pub fn new(db: &Db) -> Self {
-        Self::hearing(db.listen(DECIDED))
-    }
-
-    fn hearing(mut heard: mpsc::UnboundedReceiver<Heard>) -> Self {
+    /// Starts listening to what is decided.
+    pub fn new(mut heard: mpsc::UnboundedReceiver<Heard>) -> Self {
         let rooms = Arc::new(Rooms::default());
         let told = Arc::new(Notify::new());
         let listening = tokio::spawn({
@@ -191,7 +186,7 @@ mod tests {
     impl World {
         fn new() -> Self {
             let (say, heard) = mpsc::unbounded_channel();
-            let waiting = Arc::new(Waiting::hearing(heard));
+            let waiting = Arc::new(Waiting::new(heard));
             Self { waiting, say, row: Arc::default(), id: examples::pending().id }
         }
 

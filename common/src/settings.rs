@@ -78,11 +78,59 @@ pub const SETTINGS: &[Setting] = &[
         "the origins whose pages may call the API, such as `https://app.example.com`, with commas between; `*` for all",
     ),
     setting(
+        "SLUICE_JWT_JWKS_URL",
+        Some(""),
+        "where the application's identity provider publishes the keys of its tokens; no JWTs are taken if this and the next are empty",
+    ),
+    setting(
+        "SLUICE_JWT_SECRET",
+        Some(""),
+        "or the secret of at least 32 characters that its tokens are signed with (HS256)",
+    ),
+    setting("SLUICE_JWT_ISSUER", Some(""), "the `iss` of its tokens; must be set where one of the two before is"),
+    setting("SLUICE_JWT_AUDIENCE", Some(""), "the `aud` of tokens for this service; must be set where the issuer is"),
+    setting("SLUICE_JWT_TENANT_CLAIM", Some("tenant"), "the claim that names the tenant, or its path, as `org.slug`"),
+    setting(
+        "SLUICE_JWT_SCOPE_CLAIM",
+        Some("scope"),
+        "the claim that names the scopes, with spaces between or as an array, or its path",
+    ),
+    setting(
+        "SLUICE_JWT_ALGORITHMS",
+        Some(""),
+        "what tokens may be signed with, with commas between; with published keys all of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384 and EdDSA if empty",
+    ),
+    setting(
+        "SLUICE_JWT_LEEWAY",
+        Some("30"),
+        "how far the clocks of the identity provider and this service may be apart, in seconds",
+    ),
+    setting(
         "SLUICE_UPLOAD_TOKEN_KEYS",
         Some(""),
         "what upload tokens are signed with, as `NAME:SECRET`, with commas between: the first signs, all are accepted; there are no tokens if empty",
     ),
     setting("SLUICE_STREAMS", Some("5000"), "the most streams of uploads that one API process keeps open at a time"),
+    setting(
+        "SLUICE_REQUESTS",
+        Some("500"),
+        "the most requests that one API process works on at a time; more are refused at once",
+    ),
+    setting(
+        "SLUICE_WAITS",
+        Some("5000"),
+        "the most requests that wait for a verdict in one API process at a time, beside those",
+    ),
+    setting(
+        "SLUICE_REQUEST_TIMEOUT",
+        Some("55"),
+        "how long a request may take, in seconds, without the time that it waits for a verdict",
+    ),
+    setting(
+        "SLUICE_CLIENT_TIMEOUT",
+        Some("20"),
+        "how long a client may take to send a request's headers, and then its body, in seconds",
+    ),
     setting("SLUICE_DOWNLOAD_LIFETIME", Some("300"), "how long a download's URL can be used, in seconds"),
     setting("SLUICE_WORKER_LISTEN", Some("127.0.0.1:8081"), "where a worker answers about its health and metrics"),
     setting(

@@ -25,6 +25,19 @@ pub(crate) const NEVER: &[(&str, &str)] = &[
          WHERE t.tenant IS DISTINCT FROM u.tenant OR t.xid IS NULL",
     ),
     (
+        "a tenant whose usage is not what its uploads come to",
+        "SELECT count(*) FROM (SELECT tenant,
+             count(*) FILTER (WHERE status = 'pending') AS pending_uploads,
+             coalesce(sum(reserved_bytes) FILTER (WHERE status = 'pending'), 0) AS reserved_bytes,
+             count(*) FILTER (WHERE status = 'confirmed') AS stored_uploads,
+             coalesce(sum(object_size) FILTER (WHERE status = 'confirmed'), 0) AS stored_bytes
+             FROM uploads GROUP BY tenant) AS c FULL JOIN usage u USING (tenant)
+         WHERE coalesce(c.pending_uploads, 0) IS DISTINCT FROM u.pending_uploads
+             OR coalesce(c.reserved_bytes, 0) IS DISTINCT FROM u.reserved_bytes
+             OR coalesce(c.stored_uploads, 0) IS DISTINCT FROM u.stored_uploads
+             OR coalesce(c.stored_bytes, 0) IS DISTINCT FROM u.stored_bytes",
+    ),
+    (
         "an unwanted object that a pending or confirmed upload owns",
         "SELECT count(*) FROM unwanted_objects o JOIN uploads u ON u.id = o.upload_id
          WHERE CASE WHEN o.multipart_id IS NULL THEN u.status = 'pending' OR (u.status = 'confirmed'

@@ -32,6 +32,7 @@ pub use feed::{Event, Feed};
 pub use files::File;
 pub use form::TestForm;
 pub use localstack::Localstack;
+pub use planted::picture_of;
 pub use postgres::Postgres;
 pub use process::WorkerProcess;
 pub use proxy::{Fault, Proxy};

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use sluice_common::db::uploads::{self, NewUpload};
 use sluice_common::domain::{
-    ByteCount, ContentType, Declaration, FileName, ObjectKey, Origin, Policies, Tenant, UploadId,
+    ByteCount, ContentType, Declaration, FileName, ObjectKey, Origin, Policies, Tenant, TenantLimits, UploadId,
 };
 
 use crate::{World, files};
@@ -16,10 +16,10 @@ const BATCH: usize = 1000;
 impl World {
     /// Records this many pending uploads of a small picture, past the API. Gives the keys that their grants would write.
     pub async fn plant(&self, count: usize) -> Vec<String> {
-        let new: Vec<NewUpload> = (0..count).map(|_| picture()).collect();
+        let new: Vec<NewUpload> = (0..count).map(|_| picture_of("acme")).collect();
         let db = self.db();
         for batch in new.chunks(BATCH) {
-            uploads::insert(&db, batch).await.expect("they are recorded");
+            uploads::insert(&db, &TenantLimits::default(), batch).await.expect("they are recorded");
         }
         new.into_iter().map(|upload| upload.grant_key.as_str().to_owned()).collect()
     }
@@ -43,9 +43,10 @@ impl World {
     }
 }
 
-fn picture() -> NewUpload {
+/// A small picture that this tenant declares.
+pub fn picture_of(tenant: &str) -> NewUpload {
     let (id, file) = (UploadId::generate(), files::png());
-    let tenant = Tenant::parse("acme").expect("a valid name");
+    let tenant = Tenant::parse(tenant).expect("a valid name");
     let policies = Policies::built_in();
     let policy = policies.find("images").expect("a built-in policy");
     let size = i64::try_from(file.bytes.len()).expect("it is small");
@@ -65,6 +66,7 @@ fn picture() -> NewUpload {
         form: None,
         multipart: None,
         origin: Origin::V1,
+        reserves: ByteCount::new(size).expect("it is not negative"),
         finish_within: Duration::from_hours(1),
         caller: "a test".to_owned(),
         idempotency: None,

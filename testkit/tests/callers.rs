@@ -1,8 +1,14 @@
 //! Who may call, whose uploads they see, and how bad input is answered.
 
+use std::time::{Duration, Instant};
+
 use reqwest::Method;
 use serde_json::{Value, json};
-use sluice_testkit::{World, files};
+use sluice_api::auth::NewKey;
+use sluice_common::db::api_keys;
+use sluice_common::domain::Tenant;
+use sluice_testkit::{Client, World, files};
+use uuid::Uuid;
 
 #[tokio::test]
 async fn two_tenants_never_see_each_others_uploads() {
@@ -33,13 +39,167 @@ async fn a_key_opens_what_its_scopes_say_until_it_is_revoked() {
     assert_eq!(reader.post("/v1/uploads", &declaration).await.problem(403), "missing_scope");
     reader.get("/v1/uploads").await.expect(200);
 
-    for key in [None, Some("sluice_wrong"), Some("")] {
+    let unknown = NewKey::generate().expect("random bytes").text;
+    for (key, says) in [
+        (None, "The request has no header Authorization: Bearer."),
+        (Some("sluice_wrong"), "There is no such API key."),
+        (Some(unknown.as_str()), "There is no such API key."),
+        (Some("password"), "This is neither an API key nor a token."),
+        (Some(""), "The request has no header Authorization: Bearer."),
+    ] {
         let stranger = world.client_with(key).get("/v1/uploads").await;
         assert!(stranger.header("www-authenticate").starts_with("Bearer"));
+        assert_eq!(stranger.text("detail"), says);
         assert_eq!(stranger.problem(401), "unauthorized");
     }
     world.query("UPDATE api_keys SET revoked_at = now()").await;
     world.until("the key is refused", async || reader.get("/v1/uploads").await.status == 401).await;
+    world.end().await;
+}
+
+/// A key of the tenant `acme` that works for this long, and its id.
+async fn key_for(world: &World, lifetime: Option<Duration>) -> (Client, Uuid) {
+    let (key, tenant) = (NewKey::generate().expect("random bytes"), Tenant::parse("acme").expect("valid"));
+    let scopes = ["uploads:read".to_owned()];
+    let kept = api_keys::insert(&world.db(), key.hash, &tenant, "a test", &scopes, lifetime).await;
+    (world.client_with(Some(&key.text)), kept.expect("the key is kept"))
+}
+
+/// Waits until a key is refused, and gives why. Nothing that was asked so long after `since` may be answered.
+async fn refused(client: &Client, since: Instant, most: Duration) -> (String, Duration) {
+    loop {
+        let asked_after = since.elapsed();
+        let answer = client.get("/v1/uploads").await;
+        if answer.status != 200 {
+            return (answer.expect(401).text("detail").to_owned(), since.elapsed());
+        }
+        assert!(asked_after <= most, "it was answered {asked_after:?} later");
+    }
+}
+
+#[tokio::test]
+async fn a_key_works_up_to_the_moment_in_which_it_expires() {
+    const LIFETIME: Duration = Duration::from_secs(2);
+    let world = World::build().without_worker().start().await;
+    let before = Instant::now();
+    let (client, _) = key_for(&world, Some(LIFETIME)).await;
+    let after = Instant::now();
+    let (why, lasted) = refused(&client, after, LIFETIME).await;
+    assert_eq!(why, "The API key has expired.");
+    let early = LIFETIME.saturating_sub(lasted + (after - before));
+    assert!(early < Duration::from_millis(500), "it was refused {early:?} early");
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_revoked_key_stops_at_once_at_every_api() {
+    let mut world = World::build().without_worker().start().await;
+    let first = world.url();
+    world.start_another_api().await;
+    let mut slowest = Duration::MAX;
+    for _ in 0..5 {
+        let (key, tenant) = (NewKey::generate().expect("random bytes"), Tenant::parse("acme").expect("valid"));
+        let scopes = ["uploads:read".to_owned()];
+        let kept = api_keys::insert(&world.db(), key.hash, &tenant, "a test", &scopes, None).await;
+        let clients = [Client::new(&first, Some(&key.text)), world.client_with(Some(&key.text))];
+        for client in &clients {
+            client.get("/v1/uploads").await.expect(200);
+        }
+        assert!(api_keys::revoke(&world.db(), kept.expect("it is kept")).await.expect("revoked"));
+        let (since, most) = (Instant::now(), Duration::from_secs(1));
+        let mut took = Duration::ZERO;
+        for client in &clients {
+            let (why, after) = refused(client, since, most).await;
+            assert_eq!(why, "The API key was revoked.");
+            took = took.max(after);
+        }
+        slowest = slowest.min(took);
+    }
+    // What was looked up just before would be remembered for a second: so this was heard. A busy machine hears late now and
+    // then.
+    assert!(slowest < Duration::from_millis(500), "{slowest:?} at the least");
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_stream_ends_with_its_key_and_no_other_does() {
+    let world = World::build().without_worker().start().await;
+    let ((revoked, id), (expiring, _)) =
+        (key_for(&world, None).await, key_for(&world, Some(Duration::from_secs(3))).await);
+    let (mut feed, mut short) = (revoked.watching("").await, expiring.watching("").await);
+    let client = world.client().await;
+    let mut other = client.watching("").await;
+    assert!(api_keys::revoke(&world.db(), id).await.expect("revoked"));
+    for ending in [&mut feed, &mut short] {
+        let ended = tokio::time::timeout(Duration::from_secs(10), ending.next()).await;
+        assert_eq!(ended.expect("it ends in time").map(|event| event.told()), None);
+    }
+    let upload = client.declare(&files::png()).await;
+    assert_eq!(other.take(1).await[0].told(), (upload.id().to_owned(), "pending".to_owned()));
+    upload.cancel().await.expect(200);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_rotated_key_works_on_for_the_overlap_and_its_successor_goes_on() {
+    let world = World::build().without_worker().start().await;
+    let (old, id) = key_for(&world, Some(Duration::from_hours(24))).await;
+    old.get("/v1/uploads").await.expect(200);
+    let (key, other) = (NewKey::generate().expect("random bytes"), NewKey::generate().expect("random bytes"));
+    let overlap = Duration::from_secs(2);
+    let rotated = api_keys::rotate(&world.db(), id, key.hash, overlap, None).await.expect("an answer");
+    let since = Instant::now();
+    let rotated = rotated.expect("the key works");
+    let new = world.client_with(Some(&key.text));
+    new.get("/v1/uploads").await.expect(200);
+    old.get("/v1/uploads").await.expect(200);
+    let again = api_keys::rotate(&world.db(), id, other.hash, overlap, None).await.expect("an answer");
+    assert_eq!(again, None, "it was rotated before");
+
+    let lasts = rotated.new_ends_at.expect("the old one expires").duration_since(jiff::Timestamp::now());
+    assert_eq!((lasts.as_mins() + 1) / 60, 24, "as long as the old one was made for");
+    let (why, _) = refused(&old, since, overlap).await;
+    assert_eq!(why, "The API key has expired.");
+    new.get("/v1/uploads").await.expect(200);
+    let listed = api_keys::list(&world.db()).await.expect("a list");
+    let [before, after] = listed.as_slice() else { panic!("two keys: {listed:?}") };
+    assert_eq!((before.state.as_str(), after.state.as_str()), ("expired", "valid"));
+    let named = |key: &api_keys::ApiKey| (key.tenant.clone(), key.name.clone(), key.scopes.clone());
+    assert_eq!((after.id, named(after)), (rotated.new_id, named(before)));
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_successor_does_not_work_longer_than_it_is_told_to_nor_an_old_key_longer_than_it_would_have() {
+    let world = World::build().without_worker().start().await;
+    let minutes = |of: u64| Duration::from_mins(of);
+    let (_, id) = key_for(&world, Some(minutes(10))).await;
+    let key = NewKey::generate().expect("random bytes");
+    let rotated = api_keys::rotate(&world.db(), id, key.hash, minutes(60), Some(minutes(30))).await.expect("an answer");
+    let rotated = rotated.expect("the key works");
+    let left = |end: jiff::Timestamp| (end.duration_since(jiff::Timestamp::now()).as_secs() + 30) / 60;
+    assert_eq!((left(rotated.old_ends_at), rotated.new_ends_at.map(left)), (10, Some(30)));
+    for gone in [rotated.new_id, Uuid::nil()] {
+        let revoked = api_keys::revoke(&world.db(), gone).await.expect("an answer");
+        assert_eq!(revoked, gone == rotated.new_id);
+        let key = NewKey::generate().expect("random bytes");
+        assert_eq!(api_keys::rotate(&world.db(), gone, key.hash, minutes(1), None).await.expect("an answer"), None);
+    }
+    world.end().await;
+}
+
+#[tokio::test]
+async fn it_is_seen_which_keys_are_used() {
+    let mut world = World::build().without_worker().start().await;
+    let ((used, used_id), (_, unused_id)) = (key_for(&world, None).await, key_for(&world, None).await);
+    used.get("/v1/uploads").await.expect(200);
+    // It is written down once a minute, and before the process ends.
+    world.restart_api().await;
+    let listed = api_keys::list(&world.db()).await.expect("a list");
+    let seen = |id: Uuid| listed.iter().find(|key| key.id == id).expect("it is listed").last_used_at;
+    let ago = jiff::Timestamp::now().duration_since(seen(used_id).expect("it was used"));
+    assert!(ago.as_secs().abs() < 60, "{ago:?}");
+    assert_eq!(seen(unused_id), None);
     world.end().await;
 }
 

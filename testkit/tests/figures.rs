@@ -77,6 +77,49 @@ async fn a_verdict_costs_one_get_and_a_quarter_of_a_call_and_of_a_statement() {
     panic!("{calls:.3} SQS calls and {statements:.3} SQL statements a verdict, at the least");
 }
 
+const LOOK_UPS: &str = "sluice_sql_statements_total{operation=\"look up API keys\"}";
+const NOTES: &str = "sluice_sql_statements_total{operation=\"note the use of API keys\"}";
+
+#[tokio::test]
+async fn a_key_costs_one_statement_a_second_however_often_it_is_used() {
+    let world = World::build().without_worker().start().await;
+    let client = world.client().await;
+    let before = [LOOK_UPS, NOTES].map(|name| world.metric(name));
+    let begun = std::time::Instant::now();
+    for _ in 0..300 {
+        client.get("/v1/uploads/none").await.expect(404);
+    }
+    let most = begun.elapsed().as_secs_f64().ceil() + 1.0;
+    let [look_ups, notes] = [LOOK_UPS, NOTES].map(|name| world.metric(name));
+    assert!((1.0..=most).contains(&(look_ups - before[0])), "{} look-ups, at most {most}", look_ups - before[0]);
+    assert!(notes - before[1] <= 1.0);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn made_up_keys_make_statements_longer_and_not_more() {
+    const KEYS: usize = 100;
+    let world = World::build().without_worker().start().await;
+    let key = || sluice_api::auth::NewKey::generate().expect("random bytes").text;
+    let clients: Vec<_> = (0..KEYS).map(|_| world.client_with(Some(&key()))).collect();
+    let before = world.metric(LOOK_UPS);
+    // While this is held, the first look-up waits, and the others gather.
+    let held = world.session("BEGIN; LOCK TABLE api_keys IN ACCESS EXCLUSIVE MODE").await;
+    let letting_go = async {
+        tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+        drop(held);
+    };
+    let asking = futures_util::future::join_all(clients.iter().map(|client| client.get("/v1/uploads")));
+    let ((), answers) = tokio::join!(letting_go, asking);
+    for answer in answers {
+        assert_eq!(answer.problem(401), "unauthorized");
+    }
+    let statements = world.metric(LOOK_UPS) - before;
+    eprintln!("{KEYS} made-up keys: {statements} statements");
+    assert!(statements <= KEYS as f64 / 10.0, "{statements} statements");
+    world.end().await;
+}
+
 /// Invariant 7.
 #[tokio::test]
 async fn every_delivery_is_answered_and_every_verdict_counted_whatever_fails() {

@@ -12,6 +12,8 @@ const CONFIRM: &str =
 const NOTE: &str =
     "INSERT INTO timeline (upload_id, tenant, status, cause) SELECT id, tenant, 'confirmed', 'event' FROM uploads";
 
+const COUNT: &str = "UPDATE usage SET pending_uploads = 0, reserved_bytes = 0, stored_uploads = 1, stored_bytes = 67";
+
 #[tokio::test]
 async fn who_takes_back_what_is_being_confirmed_waits_and_deletes_it() {
     let world = World::build().without_worker().start().await;
@@ -21,6 +23,7 @@ async fn who_takes_back_what_is_being_confirmed_waits_and_deletes_it() {
     let confirming = sql.transaction().await.expect("a transaction begins");
     confirming.execute(CONFIRM, &[]).await.expect("the upload is confirmed");
     confirming.execute(NOTE, &[]).await.expect("and its timeline says so");
+    confirming.execute(COUNT, &[]).await.expect("and it counts as stored");
 
     let taken_back = tokio::spawn({
         let upload = upload.clone();

@@ -28,7 +28,7 @@ const AT_ONCE: usize = 32;
 /// Looks at what is due until asked to stop, and finishes the looks it has begun within the grace. What is not finished is
 /// looked at again when it is next due.
 pub async fn run(db: Db, settler: Settler, breaker: Breaker, stop: CancellationToken, grace: Duration) {
-    let mut hints = db.listen(DUE);
+    let [mut hints] = db.listen([DUE]);
     let mut tally = Tally::new();
     let (told, mut swept) = mpsc::unbounded_channel();
     let looks = Looks { settler, slots: Arc::new(Semaphore::new(AT_ONCE)), tasks: TaskTracker::new(), told };

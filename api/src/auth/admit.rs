@@ -1,62 +1,75 @@
-//! Who sends a request: by its API key or by an upload's token.
+//! Who sends a request, and whether they may do what it asks for.
 
 use std::sync::Arc;
 
-use http::{HeaderMap, HeaderValue, header};
+use http::{HeaderValue, header};
 use poem::Request;
 
-use super::{Caller, Holder, Scope, token};
-use crate::problem::{Failure as _, Kind, Problem};
+use super::credential::Credential;
+use super::known::KnownKey;
+use super::refusal::Refusal;
+use super::{Caller, Holder, Scope};
+use crate::problem::{Failure as _, Kind, Problem, unavailable};
 use crate::service::Service;
 
-/// The key is missing, not known or no longer valid.
-pub const UNAUTHORIZED: Kind = Kind {
-    status: 401,
-    code: "unauthorized",
-    meaning: "Send a valid API key as `Authorization: Bearer …`, or where it is taken an upload's token. This one is missing, \
-              not known, expired or revoked.",
-};
-
-/// The key may not be used for this.
+/// The caller may not do this.
 pub const MISSING_SCOPE: Kind = Kind {
     status: 403,
     code: "missing_scope",
-    meaning: "The API key has not got the scope that this operation needs.",
+    meaning: "The API key or token has not got the scope that this operation needs.",
 };
 
-/// The caller of this request, if their key is valid and has the scope.
-pub(super) async fn by_key(request: &Request, scope: Scope) -> Result<Caller, Problem> {
-    let text = bearer(request.headers()).ok_or_else(|| unauthorized("Bearer"))?;
-    let found = service(request).keys.find(text).await.map_err(|error| error.into_problem())?;
-    let key = found.ok_or_else(invalid)?;
-    if !key.scopes.iter().any(|name| name == scope.as_str()) {
-        return Err(missing(scope));
-    }
-    Ok(Caller { tenant: key.tenant.clone(), id: key.id.to_string() })
+/// Somebody who is known, and what they may do.
+pub(super) struct Admitted {
+    pub(super) caller: Caller,
+    pub(super) scopes: Vec<Scope>,
 }
 
-/// Who holds the upload's token that this request comes with, if it comes with one.
-pub(super) fn by_token(request: &Request) -> Result<Option<Holder>, Problem> {
-    let Some(text) = bearer(request.headers()).filter(|text| token::is_written_like_one(text)) else { return Ok(None) };
-    service(request).tokens.read(text).map(Some).ok_or_else(invalid)
+impl From<KnownKey> for Admitted {
+    fn from(KnownKey { key, until }: KnownKey) -> Self {
+        let scopes = key.scopes.iter().filter_map(|name| name.parse().ok()).collect();
+        Self { caller: Caller { tenant: key.tenant, id: key.id.to_string(), until }, scopes }
+    }
+}
+
+/// The caller of this request, if they have the scope and their tenant does not send too many.
+pub(super) async fn caller(request: &Request, scope: Scope) -> Result<Caller, Problem> {
+    let admitted = match Credential::of(request.headers()) {
+        Credential::ApiKey(text) => by_key(request, text).await?,
+        Credential::UploadToken(_) => return Err(Refusal::UploadTokenElsewhere.into()),
+        Credential::Jwt(text) => by_identity(request, text).await?,
+        Credential::Other => return Err(Refusal::Unreadable.into()),
+        Credential::Nothing => return Err(Refusal::Nothing.into()),
+    };
+    service(request).rates.admit(&admitted.caller.tenant)?;
+    if admitted.scopes.contains(&scope) { Ok(admitted.caller) } else { Err(missing(scope)) }
+}
+
+/// Who holds the upload's token that this request comes with, or else its caller, if they have the scope and their tenant does not
+/// send too many.
+pub(super) async fn holder(request: &Request, scope: Scope) -> Result<Holder, Problem> {
+    let Credential::UploadToken(text) = Credential::of(request.headers()) else {
+        return caller(request, scope).await.map(Holder::of_caller);
+    };
+    let holder = service(request).tokens.read(text).ok_or(Refusal::UploadToken)?;
+    service(request).rates.admit(holder.tenant())?;
+    Ok(holder)
+}
+
+async fn by_key(request: &Request, text: &str) -> Result<Admitted, Problem> {
+    let found = service(request).keys.find(text).await;
+    let known = found.map_err(|error| (*error).clone().into_problem())?;
+    Ok(known?.into())
+}
+
+async fn by_identity(request: &Request, text: &str) -> Result<Admitted, Problem> {
+    let identity = service(request).identity.as_ref().ok_or(Refusal::NoProvider)?;
+    let judged = identity.admit(text).await.map_err(|error| unavailable(error))?;
+    Ok(judged?)
 }
 
 fn service(request: &Request) -> &Arc<Service> {
     request.data().expect("the server puts the service next to every request")
-}
-
-fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let (scheme, key) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
-}
-
-/// The problem of a caller who is not known, with the challenge that RFC 6750 asks for.
-pub fn unauthorized(challenge: &'static str) -> Problem {
-    Problem::new(UNAUTHORIZED).with_header(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge))
-}
-
-fn invalid() -> Problem {
-    unauthorized("Bearer error=\"invalid_token\"")
 }
 
 fn missing(scope: Scope) -> Problem {
@@ -64,25 +77,6 @@ fn missing(scope: Scope) -> Problem {
     let challenge = format!("Bearer error=\"insufficient_scope\", scope=\"{scope}\"");
     let challenge = HeaderValue::from_str(&challenge).expect("a scope's name is plain ASCII");
     Problem::new(MISSING_SCOPE)
-        .with(format!("The API key has not got the scope '{scope}', which this operation needs."))
+        .with(format!("The API key or token has not got the scope '{scope}', which this operation needs."))
         .with_header(header::WWW_AUTHENTICATE, challenge)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read(value: &str) -> Option<String> {
-        let headers = [(header::AUTHORIZATION, value.parse().expect("a header value"))].into_iter().collect();
-        bearer(&headers).map(str::to_owned)
-    }
-
-    #[test]
-    fn a_bearer_key_is_read_in_any_spelling_of_the_scheme() {
-        assert_eq!(read("Bearer sluice_x"), Some("sluice_x".to_owned()));
-        assert_eq!(read("bearer  sluice_x"), Some("sluice_x".to_owned()));
-        assert_eq!(read("Basic eDp5"), None);
-        assert_eq!(read("sluice_x"), None);
-        assert_eq!(bearer(&HeaderMap::new()), None);
-    }
 }

@@ -27,54 +27,52 @@ pub trait Door: Send + Sync {
 /// Whoever came in by the door `D` and has the scope that `S` names.
 pub struct By<D: Door, S>(pub D::Known, PhantomData<S>);
 
-/// A caller whose API key has the scope.
+/// A caller who has the scope, by their API key or by a token of the identity provider.
 pub type Key<S> = By<WithKey, S>;
-/// A caller who need not have an API key. A key that is sent is checked as ever.
+/// A caller who need not come with anything. What they come with is checked as ever.
 pub type MaybeKey<S> = By<WithoutKey, S>;
-/// A caller whose API key has the scope, or who holds an upload's token.
+/// A caller who has the scope, or who holds an upload's token.
 pub type KeyOrToken<S> = By<WithToken, S>;
 
-/// Takes API keys.
+/// Takes API keys and the identity provider's tokens.
 pub struct WithKey;
-/// Takes API keys, and callers without any.
+/// Takes the same, and callers without any.
 pub struct WithoutKey;
-/// Takes API keys and upload tokens.
+/// Takes the same, and upload tokens.
 pub struct WithToken;
 
 const API_KEY: &str = "api_key";
+const JWT: &str = "jwt";
 const UPLOAD_TOKEN: &str = "upload_token";
 
 impl Door for WithKey {
     type Known = Caller;
-    const SCHEMES: &'static [&'static str] = &[API_KEY];
+    const SCHEMES: &'static [&'static str] = &[API_KEY, JWT];
 
     async fn admit(request: &Request, scope: Scope) -> Result<Caller, Problem> {
-        admit::by_key(request, scope).await
+        admit::caller(request, scope).await
     }
 }
 
 impl Door for WithoutKey {
     type Known = Option<Caller>;
-    const SCHEMES: &'static [&'static str] = &[API_KEY];
+    const SCHEMES: &'static [&'static str] = &[API_KEY, JWT];
     const OPEN: bool = true;
 
     async fn admit(request: &Request, scope: Scope) -> Result<Option<Caller>, Problem> {
         if !request.headers().contains_key(header::AUTHORIZATION) {
             return Ok(None);
         }
-        admit::by_key(request, scope).await.map(Some)
+        admit::caller(request, scope).await.map(Some)
     }
 }
 
 impl Door for WithToken {
     type Known = Holder;
-    const SCHEMES: &'static [&'static str] = &[API_KEY, UPLOAD_TOKEN];
+    const SCHEMES: &'static [&'static str] = &[API_KEY, JWT, UPLOAD_TOKEN];
 
     async fn admit(request: &Request, scope: Scope) -> Result<Holder, Problem> {
-        match admit::by_token(request)? {
-            Some(holder) => Ok(holder),
-            None => admit::by_key(request, scope).await.map(Holder::of_key),
-        }
+        admit::holder(request, scope).await
     }
 }
 
@@ -108,8 +106,15 @@ impl<'a, D: Door, S: Needs> ApiExtractor<'a> for By<D, S> {
 fn scheme(name: &str) -> MetaSecurityScheme {
     let description = match name {
         API_KEY => {
-            "An API key, as made by `sluice-api keys create`. It belongs to one tenant and has scopes: \
-             `uploads:write`, `uploads:read`, `operator`. A revoked key stops working within a second."
+            "An API key, as made by `sluice-api keys create`: it begins with `sluice_`. It belongs to one tenant and has \
+             scopes: `uploads:write` makes, completes, renews and cancels uploads, `uploads:read` sees and downloads them, \
+             `operator` and `operator:read` are for those who run the service. A revoked key stops working within a second, \
+             one that expires in its moment."
+        }
+        JWT => {
+            "A JWT of the application's own identity provider, where the service is set up for one (`SLUICE_JWT_…`). One \
+             of its claims names the tenant, another the scopes, which are those of API keys. It is taken wherever an API key \
+             is."
         }
         _ => {
             "An upload's token, from the answer of createUpload: for whoever sends the file, such as a browser, which \
@@ -123,7 +128,7 @@ fn scheme(name: &str) -> MetaSecurityScheme {
         name: None,
         key_in: None,
         scheme: Some("bearer"),
-        bearer_format: None,
+        bearer_format: (name == JWT).then_some("JWT"),
         flows: None,
         openid_connect_url: None,
     }

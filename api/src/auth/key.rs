@@ -1,4 +1,7 @@
 //! How an API key is made and written.
+//!
+//! No secret is compared with another here or anywhere: a key is looked up by its SHA-256, and how long that takes tells of the
+//! hash at most, of which nobody gets back to 256 random bits. Signatures are checked by `jsonwebtoken`, in constant time.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
@@ -7,7 +10,7 @@ use rand::rngs::OsRng;
 use sluice_common::domain::Sha256;
 
 /// What every key begins with, so that a leaked one is recognised by people and by scanners.
-const PREFIX: &str = "sluice_";
+pub(super) const PREFIX: &str = "sluice_";
 
 /// The random part, in bytes: nobody guesses 256 bits, so a fast hash is enough to keep it by.
 const RANDOM: usize = 32;

@@ -1,18 +1,27 @@
 //! Who calls, and what they may do.
 
 mod admit;
+mod credential;
 mod extract;
+mod identity;
 mod key;
 mod known;
+mod moment;
+mod refusal;
 mod scope;
 mod token;
+mod used;
 
-pub use admit::{MISSING_SCOPE, UNAUTHORIZED, unauthorized};
+pub use admit::MISSING_SCOPE;
 pub use extract::{Key, KeyOrToken, MaybeKey};
+pub use identity::{Identity, IdentitySettings};
 pub use key::NewKey;
 pub use known::KnownKeys;
+pub use refusal::{Refusal, UNAUTHORIZED};
 pub use scope::{Read, Scope, Write};
 pub use token::{NewToken, Tokens};
+
+use std::time::Instant;
 
 use sluice_common::domain::{Tenant, UploadId};
 
@@ -21,11 +30,13 @@ use sluice_common::domain::{Tenant, UploadId};
 pub struct Caller {
     /// Whose uploads they reach.
     pub tenant: Tenant,
-    /// Their API key's id, or the name of what signed their token: for the timeline.
+    /// Their API key's id, or what their token is called: for the timeline.
     pub id: String,
+    /// Until when they are let in, where that ends by itself.
+    pub until: Option<Instant>,
 }
 
-/// Who holds an API key, which reaches all uploads of its tenant, or a token, which reaches one.
+/// Who reaches all uploads of their tenant, or holds an upload's token, which reaches one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Holder {
     caller: Caller,
@@ -33,12 +44,16 @@ pub struct Holder {
 }
 
 impl Holder {
-    fn of_key(caller: Caller) -> Self {
+    fn of_caller(caller: Caller) -> Self {
         Self { caller, only: None }
     }
 
     fn of_token(caller: Caller, upload: UploadId) -> Self {
         Self { caller, only: Some(upload) }
+    }
+
+    fn tenant(&self) -> &Tenant {
+        &self.caller.tenant
     }
 
     /// Whether they may delete what was confirmed: whoever just sends a file may not.

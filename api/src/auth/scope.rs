@@ -1,19 +1,21 @@
-//! What an API key may be used for.
+//! What callers may do.
 
-/// One thing that keys may be used for.
+/// One thing that callers may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope {
     /// Make, complete, renew and cancel uploads.
     UploadsWrite,
     /// See and download uploads.
     UploadsRead,
-    /// See how the service does.
+    /// See how the service does, for all tenants, and act on it.
     Operator,
+    /// See how the service does, for all tenants.
+    OperatorRead,
 }
 
 impl Scope {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::UploadsWrite, Self::UploadsRead, Self::Operator];
+    pub const ALL: [Self; 4] = [Self::UploadsWrite, Self::UploadsRead, Self::Operator, Self::OperatorRead];
 
     /// The name, as it is stored and written.
     pub const fn as_str(self) -> &'static str {
@@ -21,6 +23,7 @@ impl Scope {
             Self::UploadsWrite => "uploads:write",
             Self::UploadsRead => "uploads:read",
             Self::Operator => "operator",
+            Self::OperatorRead => "operator:read",
         }
     }
 }
@@ -35,7 +38,7 @@ impl std::str::FromStr for Scope {
     }
 }
 
-/// The scope that an operation needs, named in the type of its key.
+/// The scope that an operation needs, named in the type of its caller.
 pub trait Needs: Send + Sync {
     /// The scope.
     const SCOPE: Scope;

@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 use sluice_common::domain::{Tenant, Upload, UploadId};
 use uuid::Uuid;
 
-use super::{Caller, Holder};
+use super::{Caller, Holder, moment};
 
 /// What every token begins with, so that it is told from an API key, by people, by scanners and by us.
-const PREFIX: &str = "sluice_upload_";
+pub(super) const PREFIX: &str = "sluice_upload_";
 
 /// For whom the signature is: a key that also signs something else makes no upload token of it.
 const AUDIENCE: &str = "sluice:upload";
@@ -88,7 +88,8 @@ impl Tokens {
         rules.set_audience(&[AUDIENCE]);
         rules.set_required_spec_claims(&["exp", "aud", "sub"]);
         let claims = decode::<Claims>(signed, &key.checks, &rules).ok()?.claims;
-        let caller = Caller { tenant: Tenant::parse(&claims.tenant).ok()?, id: format!("upload token {name}") };
+        let (tenant, until) = (Tenant::parse(&claims.tenant).ok()?, moment::of_unix_time(claims.exp));
+        let caller = Caller { tenant, id: format!("upload token {name}"), until };
         Some(Holder::of_token(caller, UploadId(claims.sub)))
     }
 }
@@ -113,11 +114,6 @@ impl TokenKey {
             (EncodingKey::from_secret(secret.as_bytes()), DecodingKey::from_secret(secret.as_bytes()));
         Ok(Self { name: name.to_owned(), signs, checks })
     }
-}
-
-/// Whether this is a token rather than an API key, valid or not.
-pub(super) fn is_written_like_one(text: &str) -> bool {
-    text.starts_with(PREFIX)
 }
 
 #[cfg(test)]

@@ -1,15 +1,19 @@
-//! `keys`: makes, lists and revokes API keys.
+//! `keys`: makes, lists, rotates and revokes API keys.
+
+use std::time::Duration;
 
 use clap::{Args, Subcommand};
-use jiff::tz::TimeZone;
-use jiff::{Span, Timestamp};
+use jiff::Timestamp;
 use sluice_api::auth::{NewKey, Scope};
 use sluice_common::db::api_keys::{self, ApiKey};
-use sluice_common::domain::Tenant;
+use sluice_common::domain::{Tenant, length_of_time};
 use sluice_common::table::table;
 use uuid::Uuid;
 
 use super::{database, print, sentence};
+
+/// The longest that a key may be made for: more would be for ever, and the database's times end somewhere.
+const LONGEST: Duration = Duration::from_hours(100 * 365 * 24);
 
 /// What to do with keys.
 #[derive(Subcommand)]
@@ -18,6 +22,8 @@ pub enum Command {
     Create(Create),
     /// List all keys, oldest first
     List,
+    /// Make a key that replaces another, and print it, this once; the other works on for a while
+    Rotate(Rotate),
     /// Revoke a key for good; it stops working within a second
     Revoke {
         /// The key's id, as `keys list` shows it
@@ -34,12 +40,25 @@ pub struct Create {
     /// What people call it
     #[arg(long)]
     name: String,
-    /// What it may be used for: uploads:write, uploads:read, operator
+    /// What it may be used for: uploads:write, uploads:read, operator, operator:read
     #[arg(long, value_delimiter = ',', required = true)]
     scopes: Vec<Scope>,
     /// How long it works, such as 90d; for ever if not said
-    #[arg(long = "expires-in", value_name = "TIME", value_parser = expiry)]
-    expires_at: Option<Timestamp>,
+    #[arg(long, value_name = "TIME", value_parser = lifetime)]
+    expires_in: Option<Duration>,
+}
+
+/// The key to replace.
+#[derive(Args)]
+pub struct Rotate {
+    /// The key's id, as `keys list` shows it
+    id: Uuid,
+    /// How long the old key works on, such as 24h
+    #[arg(long, value_name = "TIME", value_parser = lifetime)]
+    overlap: Duration,
+    /// How long the new key works, such as 90d; as long as the old one was made for if not said
+    #[arg(long, value_name = "TIME", value_parser = lifetime)]
+    expires_in: Option<Duration>,
 }
 
 /// Does it.
@@ -50,6 +69,7 @@ pub async fn run(command: Command) -> Result<(), String> {
     match command {
         Command::Create(new) => create(new).await,
         Command::List => list().await,
+        Command::Rotate(rotation) => rotate(rotation).await,
         Command::Revoke { id } => revoke(id).await,
     }
 }
@@ -60,7 +80,7 @@ async fn create(new: Create) -> Result<(), String> {
     let mut scopes: Vec<String> = new.scopes.iter().map(|scope| scope.as_str().to_owned()).collect();
     scopes.sort();
     scopes.dedup();
-    let kept = api_keys::insert(&db, key.hash, &new.tenant, &new.name, &scopes, new.expires_at).await;
+    let kept = api_keys::insert(&db, key.hash, &new.tenant, &new.name, &scopes, new.expires_in).await;
     let id = kept.map_err(sentence)?;
     eprintln!("Key {id} of tenant {}. It is shown this once; keep it safe:", new.tenant);
     print(&format!("{}\n", key.text))
@@ -68,9 +88,20 @@ async fn create(new: Create) -> Result<(), String> {
 
 async fn list() -> Result<(), String> {
     let keys = api_keys::list(&database().await?).await.map_err(sentence)?;
-    let heading = ["ID", "TENANT", "NAME", "SCOPES", "CREATED", "EXPIRES", "REVOKED"].map(str::to_owned);
+    let heading = ["ID", "TENANT", "NAME", "SCOPES", "CREATED", "EXPIRES", "LAST USED", "STATE"].map(str::to_owned);
     let rows: Vec<_> = [heading].into_iter().chain(keys.iter().map(row)).collect();
     print(&table(&rows))
+}
+
+async fn rotate(Rotate { id, overlap, expires_in }: Rotate) -> Result<(), String> {
+    let db = database().await?;
+    let key = NewKey::generate()?;
+    let rotated = api_keys::rotate(&db, id, key.hash, overlap, expires_in).await.map_err(sentence)?;
+    let new = rotated.ok_or_else(|| format!("there is no key {id} that works and was not rotated before"))?;
+    let ends = new.new_ends_at.map_or(String::new(), |end| format!(", which expires at {end:.0}"));
+    eprintln!("Key {} of tenant {}{ends}. It is shown this once; keep it safe.", new.new_id, new.tenant);
+    eprintln!("Key {id} works until {:.0}. The new one:", new.old_ends_at);
+    print(&format!("{}\n", key.text))
 }
 
 async fn revoke(id: Uuid) -> Result<(), String> {
@@ -85,15 +116,14 @@ fn tenant(name: &str) -> Result<Tenant, String> {
     Tenant::parse(name).map_err(|why| why.to_string())
 }
 
-/// The end of a time such as `90d` that begins now.
-fn expiry(text: &str) -> Result<Timestamp, String> {
-    let span: Span = text.parse().map_err(|_| "a time is written as 90d, 12h or 1y 6mo".to_owned())?;
-    let now = Timestamp::now();
-    let end = now.to_zoned(TimeZone::UTC).checked_add(span).map_err(|_| "that is too long".to_owned())?;
-    if end.timestamp() > now { Ok(end.timestamp()) } else { Err("it must be longer than nothing".to_owned()) }
+fn lifetime(text: &str) -> Result<Duration, String> {
+    match length_of_time(text)? {
+        time if time > LONGEST => Err("it is above 100 years: leave it out for a key that never expires".to_owned()),
+        time => Ok(time),
+    }
 }
 
-fn row(key: &ApiKey) -> [String; 7] {
+fn row(key: &ApiKey) -> [String; 8] {
     let time = |time: Option<Timestamp>| time.map_or("-".to_owned(), |time| format!("{time:.0}"));
     [
         key.id.to_string(),
@@ -102,7 +132,8 @@ fn row(key: &ApiKey) -> [String; 7] {
         key.scopes.join(","),
         time(Some(key.created_at)),
         time(key.expires_at),
-        time(key.revoked_at),
+        time(key.last_used_at),
+        key.state.clone(),
     ]
 }
 
@@ -112,10 +143,10 @@ mod tests {
 
     #[test]
     fn a_key_may_be_given_days_but_no_time_that_is_over() {
-        let days = (expiry("90d").expect("a time").duration_since(Timestamp::now()).as_hours() + 1) / 24;
-        assert_eq!(days, 90);
-        for bad in ["", "90", "soon", "-1d", "0s", "99999y"] {
-            assert!(expiry(bad).is_err(), "{bad}");
+        assert_eq!(lifetime("90d"), Ok(Duration::from_hours(90 * 24)));
+        assert_eq!(lifetime("1h 30m"), Ok(Duration::from_mins(90)));
+        for bad in ["", "90", "soon", "-1d", "0s", "36501d", "99999y"] {
+            assert!(lifetime(bad).is_err(), "{bad}");
         }
     }
 }

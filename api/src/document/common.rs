@@ -4,16 +4,16 @@ use serde_json::{Map, Value, json};
 
 use crate::auth::{MISSING_SCOPE, UNAUTHORIZED};
 use crate::problem::{
-    BODY_TOO_LARGE, CONTENT_TYPE, INTERNAL_ERROR, INVALID_BODY, INVALID_PARAMETER, Kind, METHOD_NOT_ALLOWED,
-    UNAVAILABLE, UNSUPPORTED_MEDIA_TYPE,
+    BODY_TOO_LARGE, BODY_TOO_SLOW, CONTENT_TYPE, HEADERS_TOO_LARGE, INTERNAL_ERROR, INVALID_BODY, INVALID_PARAMETER,
+    Kind, METHOD_NOT_ALLOWED, OVERLOADED, RATE_LIMITED, UNAVAILABLE, UNSUPPORTED_MEDIA_TYPE,
 };
 
 /// Adds to an operation the responses that it can give for what it takes.
 pub fn add_common_responses(operation: &mut Value) {
     let has = |name: &str| operation.get(name).is_some();
-    let of_body = [INVALID_BODY, BODY_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE];
-    let of_key = [UNAUTHORIZED, MISSING_SCOPE];
-    let mut kinds = vec![METHOD_NOT_ALLOWED, INTERNAL_ERROR, UNAVAILABLE];
+    let of_body = [INVALID_BODY, BODY_TOO_SLOW, BODY_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE];
+    let of_key = [UNAUTHORIZED, MISSING_SCOPE, RATE_LIMITED];
+    let mut kinds = vec![METHOD_NOT_ALLOWED, HEADERS_TOO_LARGE, INTERNAL_ERROR, UNAVAILABLE, OVERLOADED];
     kinds.extend(of_body.into_iter().filter(|_| has("requestBody")));
     kinds.extend(of_key.into_iter().filter(|_| has("security")));
     kinds.extend(Some(INVALID_PARAMETER).filter(|_| has_bounds(operation)));
@@ -34,9 +34,11 @@ fn add(responses: &mut Map<String, Value>, kind: &Kind) {
         || json!({"description": "", "content": {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}),
     );
     let said = response["description"].as_str().unwrap_or_default();
+    // A key that lacks a scope is told so in a header; what else is forbidden has none.
+    let is_always_there = said.is_empty() || kind.status != 403;
     response["description"] = if said.is_empty() { line } else { format!("{said}\n\n{line}") }.into();
     if let Some((name, description)) = header_of(kind) {
-        let header = json!({"description": description, "required": true, "schema": {"type": "string"}});
+        let header = json!({"description": description, "required": is_always_there, "schema": {"type": "string"}});
         response["headers"][name] = header;
     }
 }
@@ -45,7 +47,7 @@ fn header_of(kind: &Kind) -> Option<(&'static str, &'static str)> {
     match kind.status {
         401 | 403 => Some(("WWW-Authenticate", "What kind of key is asked for (RFC 6750).")),
         405 => Some(("Allow", "The methods that the path takes.")),
-        503 => Some(("Retry-After", "After how many seconds to try again.")),
+        429 | 503 => Some(("Retry-After", "After how many seconds to try again.")),
         _ => None,
     }
 }

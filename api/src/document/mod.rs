@@ -13,12 +13,15 @@ use crate::uploads::{
     CancelUpload, CompleteUpload, CreateUpload, CreateUploads, GetDownload, GetUpload, ListParts, ListUploads,
     RenewGrant, StreamUploads,
 };
+use crate::usage::GetUsage;
 
 /// What operations are grouped by.
 #[derive(Tags)]
 pub enum Tag {
     /// Declare uploads, follow them to their verdict, and download what was confirmed.
     Uploads,
+    /// What your tenant uses, and what it may use.
+    Usage,
     /// The three calls of the well-known tutorial on presigned URLs. A client written for it works here as it is.
     Files,
 }
@@ -35,6 +38,7 @@ pub type Operations = (
     RenewGrant,
     ListParts,
     GetDownload,
+    GetUsage,
     CreateUploadUrl,
     ConfirmFile,
     OpenFile,
@@ -60,6 +64,7 @@ pub fn operations() -> OpenApiService<Merged<Operations>, ()> {
         RenewGrant,
         ListParts,
         GetDownload,
+        GetUsage,
         CreateUploadUrl,
         ConfirmFile,
         OpenFile,

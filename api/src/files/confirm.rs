@@ -98,6 +98,7 @@ impl ConfirmFile {
         let id = ObjectKey::upload_id(&body.0.key.0).ok_or(ConfirmFileProblem::UploadNotFound)?;
         concerns(id);
         uploads::hint(&service.db, &tenant, id).await?;
+        let _wait = service.hands.wait(service.files.wait)?;
         let find = || find(&service, &tenant, id, &body.0.key.0);
         let upload = service.waiting.until_decided(id, service.files.wait, find).await?;
         answer(upload.ok_or(ConfirmFileProblem::UploadNotFound)?)

@@ -8,7 +8,7 @@ pub use confirm::ConfirmFile;
 pub use open::OpenFile;
 pub use upload_url::CreateUploadUrl;
 
-use crate::auth::{Caller, unauthorized};
+use crate::auth::{Caller, Refusal};
 use crate::problem::Problem;
 use crate::service::Service;
 
@@ -17,6 +17,10 @@ const NOBODY: &str = "files";
 
 /// Who calls: the owner of the API key, or the tenant that calls without one are served as.
 fn caller_or_files_tenant(service: &Service, caller: Option<Caller>) -> Result<Caller, Problem> {
-    let files = || Some(Caller { tenant: service.files.tenant.clone()?, id: NOBODY.to_owned() });
-    caller.or_else(files).ok_or_else(|| unauthorized("Bearer"))
+    if let Some(caller) = caller {
+        return Ok(caller);
+    }
+    let tenant = service.files.tenant.clone().ok_or(Refusal::Nothing)?;
+    service.rates.admit(&tenant)?;
+    Ok(Caller { tenant, id: NOBODY.to_owned(), until: None })
 }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use poem::web::Data;
 use poem_openapi::types::Example;
 use poem_openapi::{ApiResponse, Object, OpenApi};
-use sluice_common::db::uploads::NewUpload as NewRow;
+use sluice_common::db::uploads::{NewUpload as NewRow, Recorded};
 use sluice_common::domain::{ContentType, Declaration, FileName, ObjectKey, Origin, Policies, Policy, UploadId};
 use sluice_common::storage::SignedRequest;
 
@@ -18,13 +18,16 @@ use crate::maps::Headers;
 use crate::problem::{FieldError, problems};
 use crate::scalars::{ContentTypeText, FileNameText, Url};
 use crate::service::Service;
-use crate::uploads::examples;
+use crate::uploads::{examples, quota};
 
 problems! {
     /// Why there is no URL to upload to.
     pub enum CreateUploadUrlProblem {
         /// The file name or the type can't be used, or no policy takes the type; `errors` says which. Nothing was recorded.
         400 invalid_file => InvalidFile(errors: Vec<FieldError>),
+        /// The upload would be more than your tenant may use; the code in `errors` names the limit: `pending_uploads`,
+        /// `reserved_bytes` or `stored_bytes`. Nothing was recorded.
+        403 quota_exceeded => QuotaExceeded(errors: Vec<FieldError>),
     }
 }
 
@@ -87,9 +90,11 @@ impl CreateUploadUrl {
         let (declaration, policy) = examine(&body.0, &service.policies).map_err(CreateUploadUrlProblem::InvalidFile)?;
         let new = row(declaration, policy, caller);
         let signed = service.signer.put(&new.grant_key, &new.declared, false, policy.grant_lifetime).await?;
-        let recorded = service.record(new).await?;
-        let upload = recorded.expect("it has no idempotency key that could be taken");
-        Ok(UploadUrlAnswer::Url(Json(UploadUrl::new(signed, upload.grant_key))))
+        match service.record(new).await? {
+            Recorded::Upload(upload) => Ok(UploadUrlAnswer::Url(Json(UploadUrl::new(signed, upload.grant_key)))),
+            Recorded::OverQuota(over) => Err(CreateUploadUrlProblem::QuotaExceeded(quota::explain(&over))),
+            Recorded::KeyTaken => unreachable!("it has no idempotency key that could be taken"),
+        }
     }
 }
 
@@ -126,6 +131,7 @@ fn row(declared: Declaration, policy: &Policy, caller: Caller) -> NewRow {
         grant_key: ObjectKey::incoming(policy, &caller.tenant, id, extension),
         tenant: caller.tenant,
         policy: policy.name.clone(),
+        reserves: policy.reserves(&declared),
         declared,
         metadata: None,
         // The tutorial's client sends no header but the type.

@@ -18,7 +18,8 @@ pub use failure::{Failure, INTERNAL_ERROR, UNAVAILABLE, internal, unavailable};
 pub(crate) use list::problems;
 pub use list::{kinds_by_status, response};
 pub use refused::{
-    BODY_TOO_LARGE, INVALID_BODY, INVALID_PARAMETER, METHOD_NOT_ALLOWED, NOT_FOUND, UNSUPPORTED_MEDIA_TYPE, refused,
+    BODY_TOO_LARGE, BODY_TOO_SLOW, HEADERS_TOO_LARGE, INVALID_BODY, INVALID_PARAMETER, METHOD_NOT_ALLOWED, NOT_FOUND,
+    OVERLOADED, RATE_LIMITED, UNSUPPORTED_MEDIA_TYPE, refused,
 };
 pub use wire::{FieldError, ProblemBody};
 
@@ -94,6 +95,11 @@ impl Problem {
     /// What caused it, if it is trouble of ours.
     pub fn cause(&self) -> Option<&(dyn Error + Send + Sync)> {
         self.0.cause.as_deref()
+    }
+
+    /// The stable name of its kind.
+    pub fn code(&self) -> &'static str {
+        self.0.kind.code
     }
 
     /// The status it is answered with.

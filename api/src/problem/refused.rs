@@ -41,6 +41,31 @@ pub const INVALID_PARAMETER: Kind = Kind {
     meaning: "A parameter of the query or a header is not what it is documented to be.",
 };
 
+/// The headers are longer, or more, than any request needs.
+pub const HEADERS_TOO_LARGE: Kind = Kind {
+    status: 431,
+    code: "headers_too_large",
+    meaning: "A request has at most 64 headers, and they have at most 16 KiB.",
+};
+
+/// The body came too slowly.
+pub const BODY_TOO_SLOW: Kind =
+    Kind { status: 408, code: "body_too_slow", meaning: "The body did not arrive in time. Send the request again." };
+
+/// There are too many requests in hand.
+pub const OVERLOADED: Kind = Kind {
+    status: 503,
+    code: "overloaded",
+    meaning: "There is too much to do right now. Nothing was done; try again after the time in `Retry-After`.",
+};
+
+/// The tenant sends too many requests.
+pub const RATE_LIMITED: Kind = Kind {
+    status: 429,
+    code: "rate_limited",
+    meaning: "Your tenant sends too many requests. Nothing was done; try again after the time in `Retry-After`.",
+};
+
 /// The problem behind any error: ours as it is, the framework's in our words, and everything else as a bug.
 pub fn refused(error: poem::Error) -> Problem {
     match error.downcast::<Problem>() {

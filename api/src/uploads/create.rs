@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use poem::web::Data;
 use poem_openapi::{ApiResponse, OpenApi};
+use sluice_common::db::uploads::Recorded;
 use sluice_common::domain::Idempotency;
 
 use super::declare::{NewUpload, declare};
 use super::idempotency::{KeyHeader, fingerprint, replay, replay_taken};
 use super::parts::MOST_AT_ONCE;
 use super::prepare::prepare;
+use super::quota;
 use super::wire::Upload;
 use crate::auth::{Key, Write};
 use crate::body::{Body, Json};
@@ -24,6 +26,9 @@ problems! {
         422 invalid_declaration => InvalidDeclaration(errors: Vec<FieldError>),
         /// The `Idempotency-Key` came with another declaration before. Nothing was recorded.
         422 idempotency_key_reused => IdempotencyKeyReused,
+        /// The upload would be more than your tenant may use; the code in `errors` names the limit: `pending_uploads`,
+        /// `reserved_bytes` or `stored_bytes`. Nothing was recorded.
+        403 quota_exceeded => QuotaExceeded(errors: Vec<FieldError>),
     }
 }
 
@@ -114,13 +119,21 @@ impl CreateUpload {
             return Ok(Created::before(upload));
         }
         let (new, grant) = prepare(&service, declared, &caller, asked.clone(), MOST_AT_ONCE).await?;
-        match (service.record(new).await?, asked) {
-            (None, Some(asked)) => Ok(Created::before(replay_taken(&service, &caller.tenant, &asked).await?)),
-            (recorded, _) => {
-                let upload = recorded.expect("only a key can be taken");
+        match service.record(new).await? {
+            Recorded::Upload(upload) => {
                 let token = service.tokens.issue(&upload);
                 Ok(Created::new(Upload::with_grant(upload, grant, token)))
             }
+            Recorded::KeyTaken => {
+                let asked = asked.expect("only a key that was sent can be taken");
+                Ok(Created::before(replay_taken(&service, &caller.tenant, &asked).await?))
+            }
+            // Its twin may have come just before, and may be what used up the rest.
+            Recorded::OverQuota(over) => match asked {
+                Some(asked) => replay(&service, &caller.tenant, &asked).await?.map(Created::before),
+                None => None,
+            }
+            .ok_or_else(|| CreateUploadProblem::QuotaExceeded(quota::explain(&over))),
         }
     }
 }

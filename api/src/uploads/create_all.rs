@@ -6,13 +6,14 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use poem::web::Data;
 use poem_openapi::types::Example;
 use poem_openapi::{ApiResponse, Object, OpenApi};
-use sluice_common::db::uploads::NewUpload as NewRow;
+use sluice_common::db::uploads::{NewUpload as NewRow, Recorded};
 use sluice_common::domain;
 
 use super::create::CreateUploadProblem;
 use super::declare::{NewUpload, declare};
 use super::grant::Grant;
 use super::prepare::prepare;
+use super::quota;
 use super::wire::Upload;
 use crate::auth::{Caller, Key, Write};
 use crate::body::{Body, Json};
@@ -79,6 +80,9 @@ impl CreateUploads {
     /// at each of the `results`, which come in the order of the declarations. What `createUpload` says holds for each of
     /// them; but a grant for a file in parts has no URLs yet: ask `renewGrant` for them.
     ///
+    /// Where not all of them are within your tenant's limits, those that come first and still fit are recorded, and each of the
+    /// others has the problem `quota_exceeded`.
+    ///
     /// The body has at most 1 MiB. One that is not of the documented shape is refused as a whole, and trouble on our side (5xx)
     /// concerns all: then nothing was granted.
     ///
@@ -96,13 +100,15 @@ impl CreateUploads {
             return Err(CreateUploadsProblem::InvalidBatch(vec![wrong_count()]));
         }
         let (new, outcomes) = prepare_all(&service, declarations, &key.0).await?;
-        let mut recorded = service.record_all(&new).await?.into_iter().flatten();
+        let mut recorded = service.record_all(&new).await?.into_iter();
+        let refused = |problem| CreateResult::refused(problem, &request_id.0.0);
         let results = outcomes.into_iter().map(|outcome| match outcome {
-            Ok(grant) => {
-                let upload = recorded.next().expect("all are recorded, as none has an idempotency key");
-                CreateResult::created(&service, upload, grant)
-            }
-            Err(errors) => CreateResult::refused(errors, &request_id.0.0),
+            Ok(grant) => match recorded.next().expect("each that was prepared was to be recorded") {
+                Recorded::Upload(upload) => CreateResult::created(&service, upload, grant),
+                Recorded::OverQuota(over) => refused(CreateUploadProblem::QuotaExceeded(quota::explain(&over))),
+                Recorded::KeyTaken => unreachable!("none has an idempotency key that could be taken"),
+            },
+            Err(errors) => refused(CreateUploadProblem::InvalidDeclaration(errors)),
         });
         Ok(CreatedAll::Results(Json(CreatedUploads { results: results.collect() })))
     }
@@ -145,9 +151,8 @@ impl CreateResult {
         Self { upload: Some(Upload::with_grant(upload, grant, token)), problem: None }
     }
 
-    fn refused(errors: Vec<FieldError>, request_id: &str) -> Self {
-        let problem = Problem::from(CreateUploadProblem::InvalidDeclaration(errors));
-        Self { upload: None, problem: Some(ProblemBody::new(problem, request_id)) }
+    fn refused(problem: CreateUploadProblem, request_id: &str) -> Self {
+        Self { upload: None, problem: Some(ProblemBody::new(problem.into(), request_id)) }
     }
 }
 

@@ -86,7 +86,9 @@ impl GetUpload {
             had if had.is_given() => !had.has(&etag::of(&upload.clone().into())),
             _ => upload.state.status() != domain::UploadStatus::Pending,
         };
-        let found = service.find_when(&caller.tenant, id, preferences.0.patience(), is_wanted).await?;
+        let patience = preferences.0.patience();
+        let _wait = service.hands.wait(patience)?;
+        let found = service.find_when(&caller.tenant, id, patience, is_wanted).await?;
         let upload = Upload::from(found.ok_or(GetUploadProblem::UploadNotFound)?);
         let (etag, applied) = (etag::of(&upload), preferences.0.applied());
         match had.0.has(&etag) {

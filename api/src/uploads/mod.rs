@@ -18,6 +18,7 @@ mod list_parts;
 mod parts;
 mod prefer;
 mod prepare;
+pub mod quota;
 mod renew;
 mod signing;
 mod stream;

@@ -59,6 +59,7 @@ fn row(declared: Declared<'_>, caller: &Caller, store: Store) -> NewUpload {
         grant_key: key(policy, &caller.tenant, id, extension),
         tenant: caller.tenant.clone(),
         policy: policy.name.clone(),
+        reserves: policy.reserves(&declaration),
         declared: declaration,
         metadata,
         write_once,

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use futures_util::future::BoxFuture;
+use futures_util::{FutureExt as _, StreamExt as _};
 use poem::web::Data;
 use poem::{Body, IntoResponse, Response};
 use poem_openapi::param::{Header, Query};
@@ -29,8 +31,11 @@ problems! {
     }
 }
 
-/// A body that goes on.
-pub struct EventStream(Stream);
+/// A body that goes on, for as long as its caller is let in.
+pub struct EventStream {
+    stream: Stream,
+    end: BoxFuture<'static, ()>,
+}
 
 /// The answer.
 #[derive(ApiResponse)]
@@ -82,8 +87,9 @@ impl StreamUploads {
         };
         let status = status.0.map(domain::UploadStatus::from);
         let filter = Filter { status, policy: policy.0.map(|name| name.0), only };
+        let end = service.keys.end_of(&caller).boxed();
         let stream = feed.open(place, caller.tenant, filter, behind).await?;
-        Ok(StreamAnswer::Events(EventStream(stream)))
+        Ok(StreamAnswer::Events(EventStream { stream, end }))
     }
 }
 
@@ -119,6 +125,6 @@ impl IntoResponse for EventStream {
             .content_type(Self::CONTENT_TYPE)
             // nginx would otherwise keep events until there are enough of them.
             .header("x-accel-buffering", "no")
-            .body(Body::from_bytes_stream(blocks(self.0)))
+            .body(Body::from_bytes_stream(blocks(self.stream).take_until(self.end)))
     }
 }

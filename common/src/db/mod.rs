@@ -10,11 +10,12 @@ pub mod reports;
 pub mod timeline;
 pub mod unwanted_objects;
 pub mod uploads;
+pub mod usage;
 
 use std::str::FromStr as _;
 use std::time::Duration;
 
-use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime};
+use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime, Timeouts};
 use tokio_postgres::Row;
 use tokio_postgres::config::SslMode;
 use tokio_postgres::error::SqlState;
@@ -37,13 +38,14 @@ pub const STATEMENTS: &[&[&str]] = &[
     timeline::STATEMENTS,
     unwanted_objects::STATEMENTS,
     uploads::STATEMENTS,
+    usage::STATEMENTS,
 ];
 
 /// The longest any statement may take.
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(10);
 /// The longest an answer is waited for. A server that is frozen does not keep its own time.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(12);
-/// The longest a caller waits for a connection, and for a new one to be made.
+/// The longest a caller waits for a connection, if it has no less patience, and for a new one to be made.
 const POOL_TIMEOUT: Duration = Duration::from_secs(5);
 
 const TAKES_WRITES: &str = "-- db.takes_writes
@@ -109,6 +111,7 @@ fn without_values(error: tokio_postgres::Error) -> Box<dyn std::error::Error + S
 #[derive(Clone)]
 pub struct Db {
     pool: Pool,
+    patience: Duration,
     config: tokio_postgres::Config,
     tls: MakeRustlsConnect,
 }
@@ -148,7 +151,13 @@ impl Db {
             .runtime(Runtime::Tokio1)
             .build()
             .map_err(|error| error.to_string())?;
-        Ok(Self { pool, config, tls })
+        Ok(Self { pool, patience: POOL_TIMEOUT, config, tls })
+    }
+
+    /// The same for a caller who waits no longer than this while all connections are busy.
+    #[must_use]
+    pub fn waiting_for(self, patience: Duration) -> Self {
+        Self { patience, ..self }
     }
 
     /// Runs one statement, prepared once for each connection, and gives its rows.
@@ -176,7 +185,8 @@ impl Db {
     /// A connection for one statement. Every statement commits by itself, so a future that is dropped leaves no
     /// transaction open.
     async fn connection(&self, operation: &'static str) -> Result<Object, DbError> {
-        self.pool.get().await.map_err(|error| match error {
+        let timeouts = Timeouts { wait: Some(self.patience), ..self.pool.timeouts() };
+        self.pool.timeout_get(&timeouts).await.map_err(|error| match error {
             PoolError::Backend(error) => match DbError::from_driver(operation, error) {
                 // A connection that can't be made says nothing about the statement.
                 DbError::Broken { operation, source } | DbError::Unavailable { operation, source } => {

@@ -2,7 +2,7 @@
 
 mod row;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -11,10 +11,10 @@ use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::timeline::Cause;
-use super::{Db, DbError};
+use super::{Db, DbError, usage};
 use crate::domain::{
-    ByteCount, Declaration, Form, Idempotency, MediaType, Metadata, Multipart, ObjectKey, Origin, Reason, StoredObject,
-    Tenant, Upload, UploadId, UploadStatus,
+    ByteCount, Declaration, Form, Idempotency, Limits, MOST_BYTES, MediaType, Metadata, Multipart, ObjectKey, Origin,
+    OverQuota, Quota, Reason, StoredObject, Tenant, TenantLimits, Upload, UploadId, UploadStatus,
 };
 
 pub use row::Unreadable;
@@ -55,6 +55,8 @@ pub struct NewUpload {
     pub multipart: Option<Multipart>,
     /// Which calls it is made through.
     pub origin: Origin,
+    /// The most bytes that can come of it.
+    pub reserves: ByteCount,
     /// How long it may stay without an object.
     pub finish_within: Duration,
     /// Who made it: an API key's id.
@@ -66,40 +68,101 @@ pub struct NewUpload {
 /// When a worker first looks by itself for an object whose event may have been lost.
 const FIRST_LOOK: Duration = Duration::from_mins(2);
 
-/// An upload whose key is taken is not recorded; of several with one key, here or in another process, exactly one is: the others
-/// wait until it is known whether the first was. Keys are taken in their order, so that no two who take several wait for each
-/// other. What was begun at the store for an upload that is not recorded is to be aborted.
+/// An upload is recorded if its key is free and its tenant may use so much more. Of several with one key at most one is: the
+/// first has its turn for all. Of what a tenant asks for at once each gets its turn, in order: one that is too much harms none
+/// behind it.
+///
+/// The rows of `usage` are locked first, in the order of tenants, and held until all is written. So whoever asks for a
+/// tenant's uploads waits for those before, here or in another process, and sees what they used; and since a key belongs to
+/// one tenant, no two statements ever wait for each other's keys. Verdicts lock uploads and then `usage`; this one locks no
+/// upload that anybody else can know of. So nobody waits in a circle.
+///
+/// What others committed while this one waited for its lock it sees in `usage`, and in the conflict of keys, but not when it
+/// looks for keys that are taken. An upload whose key turns out to be taken has then had its turn in vain, so those of its
+/// tenant that were refused are to be asked for again; as is all that belongs to a tenant who had no row yet. Both are rare,
+/// and each time some are settled.
+///
+/// What was begun at the store for an upload that is not recorded is to be aborted.
 const INSERT: &str = concat!(
     "-- uploads.insert
-    WITH new AS (
-        SELECT * FROM unnest(
+    WITH RECURSIVE new AS (
+        SELECT *, CASE WHEN key IS NULL THEN id ELSE first_value(id) OVER (PARTITION BY tenant, key ORDER BY place) END AS first
+        FROM unnest(
             $1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::bytea[], $9::jsonb[],
             $10::text[], $11::boolean[], $12::float8[], $13::text[], $15::boolean[], $16::text[], $17::text[], $18::bigint[],
-            $19::boolean[], $20::text[], $21::bytea[]
-        ) AS n (id, tenant, policy, origin, filename, content_type, size, sha256, metadata, grant_key, write_once,
-            finish_within, caller, form, redirect_to, multipart_id, part_size, parts_with_sha256, key, fingerprint)
+            $19::boolean[], $20::text[], $21::bytea[], $22::bigint[]
+        ) WITH ORDINALITY AS n (id, tenant, policy, origin, filename, content_type, size, sha256, metadata, grant_key,
+            write_once, finish_within, caller, form, redirect_to, multipart_id, part_size, parts_with_sha256, key,
+            fingerprint, reserved_bytes, place)
+    ), most AS (
+        SELECT * FROM unnest($23::text[], $24::bigint[], $25::bigint[], $26::bigint[])
+            AS m (tenant, pending_uploads, reserved_bytes, stored_bytes)
+    ), held AS (
+        SELECT * FROM usage WHERE tenant = ANY ($23) ORDER BY tenant FOR UPDATE
+    ), met AS (
+        INSERT INTO usage (tenant) SELECT tenant FROM most WHERE tenant NOT IN (SELECT tenant FROM held) ORDER BY tenant
+        ON CONFLICT DO NOTHING
+    ), asked AS (
+        SELECT id, tenant, reserved_bytes AS bytes, row_number() OVER (PARTITION BY tenant ORDER BY place) AS turn
+        FROM new n
+        WHERE id = first
+            AND (key IS NULL OR NOT EXISTS (SELECT FROM idempotency_keys k WHERE k.tenant = n.tenant AND k.key = n.key))
+    ), turns AS (
+        SELECT tenant, 0::bigint AS turn, NULL::uuid AS id, NULL::text AS quota,
+            pending_uploads, reserved_bytes, stored_uploads, stored_bytes
+        FROM held
+        UNION ALL
+        SELECT t.tenant, a.turn, a.id, q.quota, t.pending_uploads + CASE WHEN q.quota IS NULL THEN 1 ELSE 0 END,
+            t.reserved_bytes + CASE WHEN q.quota IS NULL THEN a.bytes ELSE 0 END, t.stored_uploads, t.stored_bytes
+        FROM turns t JOIN most m ON m.tenant = t.tenant JOIN asked a ON a.tenant = t.tenant AND a.turn = t.turn + 1,
+            LATERAL (SELECT CASE
+                WHEN t.pending_uploads + 1 > m.pending_uploads THEN 'pending_uploads'
+                WHEN t.reserved_bytes + a.bytes > m.reserved_bytes THEN 'reserved_bytes'
+                WHEN t.stored_bytes + t.reserved_bytes + a.bytes > m.stored_bytes THEN 'stored_bytes'
+            END AS quota) q
     ), keyed AS (
         INSERT INTO idempotency_keys (tenant, key, fingerprint, upload_id)
-        SELECT tenant, key, fingerprint, id FROM new WHERE key IS NOT NULL ORDER BY tenant, key, id
+        SELECT tenant, key, fingerprint, id FROM new
+        WHERE key IS NOT NULL AND id IN (SELECT id FROM turns WHERE quota IS NULL) ORDER BY tenant, key
         ON CONFLICT DO NOTHING
         RETURNING upload_id
     ), fresh AS (
-        SELECT * FROM new WHERE key IS NULL OR id IN (SELECT upload_id FROM keyed)
+        SELECT n.* FROM new n JOIN turns t ON t.id = n.id
+        WHERE t.quota IS NULL AND (n.key IS NULL OR n.id IN (SELECT upload_id FROM keyed))
+    ), counted AS (
+        UPDATE usage u
+        SET pending_uploads = h.pending_uploads + f.uploads, reserved_bytes = h.reserved_bytes + f.bytes
+        FROM held h JOIN (
+            SELECT tenant, count(*) AS uploads, sum(reserved_bytes)::bigint AS bytes FROM fresh GROUP BY tenant
+        ) f ON f.tenant = h.tenant
+        WHERE u.tenant = h.tenant
+    ), again AS (
+        SELECT first FROM new WHERE tenant NOT IN (SELECT tenant FROM held)
+        UNION ALL
+        SELECT id FROM turns WHERE quota IS NOT NULL AND tenant IN (
+            SELECT n.tenant FROM new n JOIN turns t ON t.id = n.id
+            WHERE t.quota IS NULL AND n.key IS NOT NULL AND n.id NOT IN (SELECT upload_id FROM keyed)
+        )
     ), noted AS (
         INSERT INTO timeline (upload_id, tenant, status, cause, cause_id)
         SELECT id, tenant, 'pending', 'client', caller FROM fresh
     ), unwanted AS (
         INSERT INTO unwanted_objects (object_key, multipart_id)
-        SELECT grant_key, multipart_id FROM new WHERE multipart_id IS NOT NULL AND id NOT IN (SELECT id FROM fresh)
+        SELECT grant_key, multipart_id FROM new
+        WHERE multipart_id IS NOT NULL AND id NOT IN (SELECT id FROM fresh) AND first NOT IN (SELECT first FROM again)
+    ), recorded AS (
+        INSERT INTO uploads (id, tenant, policy, origin, filename, content_type, size, sha256, metadata, grant_key,
+            write_once, form, redirect_to, multipart_id, part_size, parts_with_sha256, reserved_bytes, deadline, look_at)
+        SELECT id, tenant, policy, origin, filename, content_type, size, sha256, metadata, grant_key, write_once, form,
+            redirect_to, multipart_id, part_size, parts_with_sha256, reserved_bytes,
+            now() + make_interval(secs => finish_within), now() + make_interval(secs => least(finish_within, $14))
+        FROM fresh
+        RETURNING *
     )
-    INSERT INTO uploads AS u (id, tenant, policy, origin, filename, content_type, size, sha256, metadata, grant_key,
-        write_once, form, redirect_to, multipart_id, part_size, parts_with_sha256, deadline, look_at)
-    SELECT id, tenant, policy, origin, filename, content_type, size, sha256, metadata, grant_key, write_once, form,
-        redirect_to, multipart_id, part_size, parts_with_sha256,
-        now() + make_interval(secs => finish_within), now() + make_interval(secs => least(finish_within, $14))
-    FROM fresh
-    RETURNING ",
-    columns!()
+    SELECT n.id AS asked, n.first IN (SELECT first FROM again) AS again, t.quota,
+        t.pending_uploads, t.reserved_bytes, t.stored_uploads, t.stored_bytes, ",
+    columns!(),
+    " FROM new n LEFT JOIN turns t ON t.id = n.first LEFT JOIN recorded u ON u.id = n.id"
 );
 
 const FIND: &str = concat!(
@@ -123,6 +186,10 @@ const LIST: &str = concat!(
 /// A promoted upload's object lies elsewhere than its grant wrote, a rejected one's is of no use, and one that must not be
 /// looked at is not kept either: each leaves an unwanted object behind. What was to come in parts, and did not become the
 /// confirmed object, leaves its parts behind.
+///
+/// What was reserved is free again, and what is confirmed counts as stored. Uploads are locked in the order of ids, and then
+/// the rows of `usage` in the order of tenants, as they are when one is recorded. An upload that reserved nothing was never
+/// counted: a process of an older version recorded it.
 const DECIDE: &str = "-- uploads.decide
     WITH verdict AS (
         SELECT * FROM unnest(
@@ -143,9 +210,22 @@ const DECIDE: &str = "-- uploads.decide
             reasons = v.reasons
         FROM held JOIN verdict v USING (id)
         WHERE u.id = held.id
-        RETURNING u.id, u.tenant, u.status, u.grant_key, u.object_key, u.multipart_id, v.unwanted_version_id, v.cause,
-            v.cause_id,
-            v.took_ms, v.unread
+        RETURNING u.id, u.tenant, u.status, u.grant_key, u.object_key, u.object_size, u.multipart_id, u.reserved_bytes,
+            v.unwanted_version_id, v.cause, v.cause_id, v.took_ms, v.unread
+    ), ended AS (
+        SELECT tenant, count(reserved_bytes) AS pending_uploads, coalesce(sum(reserved_bytes), 0)::bigint AS reserved_bytes,
+            count(*) FILTER (WHERE status = 'confirmed') AS stored_uploads,
+            coalesce(sum(object_size) FILTER (WHERE status = 'confirmed'), 0)::bigint AS stored_bytes
+        FROM changed GROUP BY tenant
+    ), used AS (
+        SELECT u.* FROM usage u JOIN ended e USING (tenant) ORDER BY u.tenant FOR UPDATE OF u
+    ), counted AS (
+        UPDATE usage u
+        SET pending_uploads = used.pending_uploads - e.pending_uploads,
+            reserved_bytes = used.reserved_bytes - e.reserved_bytes,
+            stored_uploads = used.stored_uploads + e.stored_uploads, stored_bytes = used.stored_bytes + e.stored_bytes
+        FROM used JOIN ended e USING (tenant)
+        WHERE u.tenant = used.tenant
     ), noted AS (
         INSERT INTO timeline (upload_id, tenant, status, cause, cause_id, took_ms)
         SELECT id, tenant, status, cause, cause_id, took_ms FROM changed
@@ -174,7 +254,19 @@ const CANCEL: &str = concat!("-- uploads.cancel
             decided_at = coalesce(held.decided_at, now()), object_key = held.object_key, object_size = held.object_size,
             object_etag = held.object_etag, object_version_id = held.object_version_id, detected_type = held.detected_type
         FROM held WHERE u.id = held.id
-        RETURNING ", columns!(), "
+        RETURNING ", columns!(), ", u.reserved_bytes
+    ), counted AS (
+        UPDATE usage u
+        SET pending_uploads = u.pending_uploads - e.pending_uploads, reserved_bytes = u.reserved_bytes - e.reserved_bytes,
+            stored_uploads = u.stored_uploads - e.stored_uploads, stored_bytes = u.stored_bytes - e.stored_bytes
+        FROM (
+            SELECT tenant, CASE WHEN status = 'canceled' AND reserved_bytes IS NOT NULL THEN 1 ELSE 0 END AS pending_uploads,
+                CASE WHEN status = 'canceled' THEN coalesce(reserved_bytes, 0) ELSE 0 END AS reserved_bytes,
+                CASE WHEN status = 'deleted' THEN 1 ELSE 0 END AS stored_uploads,
+                CASE WHEN status = 'deleted' THEN object_size ELSE 0 END AS stored_bytes
+            FROM changed
+        ) e
+        WHERE u.tenant = e.tenant
     ), noted AS (
         INSERT INTO timeline (upload_id, tenant, status, cause, cause_id) SELECT id, tenant, status, $5, $6 FROM changed
     ), unwanted AS (
@@ -230,19 +322,50 @@ const END_LOOKS: &str = "-- uploads.end_looks
 /// The statements of this table.
 pub const STATEMENTS: &[&str] = &[INSERT, FIND, LIST, DECIDE, CANCEL, EXTEND, HINT, CLAIM_DUE, BEGIN_LOOKS, END_LOOKS];
 
-/// Records pending uploads, in the order they came. `None` means that its idempotency key was taken before, so that it is not
-/// recorded; all others are, or none.
+/// What became of an upload that was to be recorded.
+#[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "most are recorded")]
+pub enum Recorded {
+    /// It was.
+    Upload(Upload),
+    /// Its idempotency key was taken before.
+    KeyTaken,
+    /// It would be more than its tenant may use.
+    OverQuota(OverQuota),
+}
+
+/// Records pending uploads, as far as their keys are free and their tenants may use so much. Says of each, in order, what became
+/// of it.
 ///
 /// # Errors
-/// Where the database does not answer; then none is recorded, or it is unknown whether they are.
-pub async fn insert(db: &Db, new: &[NewUpload]) -> Result<Vec<Option<Upload>>, DbError> {
+/// Where the database does not answer; then it is unknown which are recorded.
+pub async fn insert(db: &Db, limits: &TenantLimits, new: &[NewUpload]) -> Result<Vec<Recorded>, DbError> {
+    let mut outcomes = HashMap::with_capacity(new.len());
+    let mut open: Vec<&NewUpload> = new.iter().collect();
+    while !open.is_empty() {
+        outcomes.extend(insert_once(db, limits, &open).await?);
+        open.retain(|new| !outcomes.contains_key(&new.id));
+    }
+    Ok(new.iter().map(|new| outcomes.remove(&new.id).expect("the loop ends when all have an outcome")).collect())
+}
+
+/// The same with one statement, but for those that are to be asked for again.
+async fn insert_once(db: &Db, limits: &TenantLimits, new: &[&NewUpload]) -> Result<Vec<(UploadId, Recorded)>, DbError> {
     const OPERATION: &str = "record new uploads";
     macro_rules! column {
         ($of:expr) => {
             &new.iter().map($of).collect::<Vec<_>>()
         };
     }
-    let metadata = |upload: &NewUpload| upload.metadata.as_ref().map(|metadata| json!(metadata.entries()));
+    let tenants: BTreeSet<&Tenant> = new.iter().map(|upload| &upload.tenant).collect();
+    let limits: HashMap<&Tenant, Limits> = tenants.iter().map(|tenant| (*tenant, limits.of(tenant))).collect();
+    macro_rules! limit {
+        ($of:expr) => {
+            &tenants.iter().map(|tenant| &limits[tenant]).map($of).collect::<Vec<i64>>()
+        };
+    }
+    let bytes = |limit: Option<ByteCount>| limit.map_or(MOST_BYTES, ByteCount::get);
+    let metadata = |upload: &&NewUpload| upload.metadata.as_ref().map(|metadata| json!(metadata.entries()));
     let rows = db
         .rows(
             OPERATION,
@@ -269,12 +392,29 @@ pub async fn insert(db: &Db, new: &[NewUpload]) -> Result<Vec<Option<Upload>>, D
                 column!(|upload| upload.multipart.as_ref().map(|multipart| multipart.with_sha256)),
                 column!(|upload| upload.idempotency.as_ref().map(|idempotency| idempotency.key.as_str())),
                 column!(|upload| upload.idempotency.as_ref().map(|idempotency| &idempotency.fingerprint.0[..])),
+                column!(|upload| upload.reserves.get()),
+                &tenants.iter().map(|tenant| tenant.as_str()).collect::<Vec<_>>(),
+                limit!(|limits| limits.pending_uploads.unwrap_or(i64::MAX)),
+                limit!(|limits| bytes(limits.reserved_bytes)),
+                limit!(|limits| bytes(limits.stored_bytes)),
             ],
         )
         .await?;
-    let recorded = rows.iter().map(|row| from_row(OPERATION, row)).collect::<Result<Vec<_>, _>>()?;
-    let mut recorded: HashMap<UploadId, Upload> = recorded.into_iter().map(|upload| (upload.id, upload)).collect();
-    Ok(new.iter().map(|new| recorded.remove(&new.id)).collect())
+    let rows: HashMap<UploadId, &Row> = rows.iter().map(|row| (UploadId(row.get("asked")), row)).collect();
+    let outcome = |new: &&&NewUpload| {
+        let row = rows.get(&new.id).filter(|row| !row.get::<_, bool>("again"))?;
+        Some(recorded(OPERATION, row, new, limits[&new.tenant]).map(|outcome| (new.id, outcome)))
+    };
+    new.iter().filter_map(|new| outcome(&new)).collect()
+}
+
+fn recorded(operation: &'static str, row: &Row, new: &NewUpload, limits: Limits) -> Result<Recorded, DbError> {
+    if row.get::<_, Option<Uuid>>("id").is_some() {
+        return from_row(operation, row).map(Recorded::Upload);
+    }
+    let Some(name) = row.get::<_, Option<&str>>("quota") else { return Ok(Recorded::KeyTaken) };
+    let quota = Quota::parse(name).ok_or_else(|| DbError::unreadable(operation, format!("unknown quota {name}")))?;
+    Ok(Recorded::OverQuota(OverQuota { quota, limits, usage: usage::of_row(row), asked: new.reserves }))
 }
 
 /// The upload with this id, if there is one.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::content::Wanted;
-use super::{ByteCount, MediaType, Parts, TypePattern};
+use super::{ByteCount, Declaration, LARGEST_PART, Limits, MediaType, Parts, Tenant, TenantLimits, TypePattern};
 
 /// A named set of rules.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,6 +111,12 @@ impl Policy {
             .unwrap_or(self.max_size)
     }
 
+    /// The most bytes that can come of what is declared. Without a size a file goes in one PUT.
+    pub fn reserves(&self, declared: &Declaration) -> ByteCount {
+        let one_put = ByteCount::new(LARGEST_PART).expect("it is not negative");
+        declared.size.unwrap_or_else(|| self.max_size_of(declared.content_type.media_type()).min(one_put))
+    }
+
     /// What must be known of a file to judge it by this policy.
     pub fn wanted(&self) -> Wanted {
         Wanted { active_content: self.active_content == ActiveContent::Reject, dimensions: self.pictures.are_set() }
@@ -123,9 +129,12 @@ impl Policy {
     }
 }
 
-/// All policies of a service, in the order of their file.
+/// All policies of a service, in the order of their file, and what tenants may use.
 #[derive(Debug, Clone)]
-pub struct Policies(Vec<Policy>);
+pub struct Policies {
+    list: Vec<Policy>,
+    limits: TenantLimits,
+}
 
 /// Why a policy file is not usable: a sentence that names the line.
 #[derive(Debug, thiserror::Error)]
@@ -143,27 +152,37 @@ impl Policies {
     /// # Errors
     /// A sentence that names the line which is wrong.
     pub fn parse(text: &str) -> Result<Self, PolicyError> {
-        file::read(text).map(Self)
+        file::read(text)
     }
 
     /// The policy of this name.
     pub fn find(&self, name: &str) -> Option<&Policy> {
-        self.0.iter().find(|policy| policy.name == name)
+        self.list.iter().find(|policy| policy.name == name)
     }
 
     /// What the policies' keys begin with.
     pub fn key_prefixes(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(|policy| policy.key_prefix.as_str())
+        self.list.iter().map(|policy| policy.key_prefix.as_str())
     }
 
     /// The policies, in the order of their file.
     pub fn iter(&self) -> impl Iterator<Item = &Policy> {
-        self.0.iter()
+        self.list.iter()
+    }
+
+    /// What each tenant may use.
+    pub fn limits(&self) -> &TenantLimits {
+        &self.limits
+    }
+
+    /// What this tenant may use.
+    pub fn limits_of(&self, tenant: &Tenant) -> Limits {
+        self.limits.of(tenant)
     }
 
     /// The policies' names.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(|policy| policy.name.as_str())
+        self.list.iter().map(|policy| policy.name.as_str())
     }
 }
 

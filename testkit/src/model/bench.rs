@@ -9,7 +9,7 @@ use sluice_common::db::Db;
 use sluice_common::db::timeline::Cause;
 use sluice_common::db::uploads::{self, NewUpload};
 use sluice_common::domain::{
-    ContentType, Declaration, FileName, ObjectKey, Origin, Policies, Policy, Tenant, UploadId,
+    ContentType, Declaration, FileName, ObjectKey, Origin, Policies, Policy, Tenant, TenantLimits, UploadId,
 };
 use sluice_worker::Settings;
 use tokio_postgres::NoTls;
@@ -25,7 +25,7 @@ pub(super) const BUCKET: &str = "model";
 pub(super) const STORE: &str = "model-store";
 pub(super) const QUEUE: &str = "model-queue";
 
-const EMPTY: &str = "TRUNCATE uploads, timeline, unwanted_objects, dead_events";
+const EMPTY: &str = "TRUNCATE uploads, timeline, unwanted_objects, dead_events, usage";
 
 /// A database, for one list of operations after the other.
 pub struct Bench {
@@ -90,12 +90,13 @@ impl Bench {
             form: None,
             multipart: None,
             origin: Origin::V1,
+            reserves: self.policy.reserves(&declaration()),
             finish_within: self.policy.finish_within,
             caller: "model".to_owned(),
             idempotency: None,
         };
         let key = new.grant_key.to_string();
-        uploads::insert(&self.db, &[new]).await.expect("the upload is recorded");
+        uploads::insert(&self.db, &TenantLimits::default(), &[new]).await.expect("the upload is recorded");
         (id, key)
     }
 

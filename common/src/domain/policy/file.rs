@@ -1,24 +1,25 @@
 //! Reading the policy file, and all that can be wrong with a policy in it.
 
+mod limits;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bytesize::ByteSize;
-use jiff::{Span, SpanRelativeTo};
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{ActiveContent, PictureBounds, Policy, PolicyError, UnknownType};
-use crate::domain::{ByteCount, LARGEST_OBJECT, LARGEST_PART, MOST_PARTS, SMALLEST_PART, TypePattern};
+use super::{ActiveContent, PictureBounds, Policies, Policy, PolicyError, UnknownType};
+use crate::domain::{ByteCount, LARGEST_OBJECT, LARGEST_PART, MOST_PARTS, SMALLEST_PART, TypePattern, length_of_time};
 
 /// The longest a signed URL can live: 7 days, the limit of Signature Version 4.
 const LONGEST_GRANT: Duration = Duration::from_hours(7 * 24);
 
-/// The policies of a file, in its order.
+/// The policies of a file, in its order, and its limits.
 ///
 /// # Errors
 /// A sentence that names the line which is wrong.
-pub(super) fn read(text: &str) -> Result<Vec<Policy>, PolicyError> {
+pub(super) fn read(text: &str) -> Result<Policies, PolicyError> {
     let file: File = toml::from_str(text).map_err(|error| {
         let line = error.span().map_or(1, |span| line_of(text, span.start));
         PolicyError(format!("line {line}: {}", error.message()))
@@ -37,7 +38,8 @@ pub(super) fn read(text: &str) -> Result<Vec<Policy>, PolicyError> {
     if policies.is_empty() {
         return Err(PolicyError("line 1: there is no [[policy]]".to_owned()));
     }
-    Ok(policies)
+    let limits = file.limits.map(|raw| limits::check(raw, text)).transpose()?.unwrap_or_default();
+    Ok(Policies { list: policies, limits })
 }
 
 #[derive(Deserialize)]
@@ -45,6 +47,7 @@ pub(super) fn read(text: &str) -> Result<Vec<Policy>, PolicyError> {
 struct File {
     #[serde(default)]
     policy: Vec<Spanned<Raw>>,
+    limits: Option<Spanned<limits::Raw>>,
 }
 
 /// A policy as it is written.
@@ -244,12 +247,8 @@ impl Raw {
     }
 }
 
-/// Reads a time as it is written in a policy: `10m`, `1h 30m`, `7 days`. A day has 24 hours.
 fn duration(field: &str, text: &str) -> Result<Duration, String> {
-    let span = text.parse::<Span>().and_then(|span| span.to_duration(SpanRelativeTo::days_are_24_hours()));
-    let time = span.ok().and_then(|time| Duration::try_from(time).ok());
-    let time = time.ok_or_else(|| format!("{field}: '{text}' is no time like '10m', '1h 30m' or '7 days'"))?;
-    if time.is_zero() { Err(format!("{field} must be longer than nothing")) } else { Ok(time) }
+    length_of_time(text).map_err(|why| format!("{field}: {why}"))
 }
 
 fn count(bytes: ByteSize) -> Option<ByteCount> {

@@ -1,0 +1,167 @@
+//! The public keys that an identity provider publishes (RFC 7517), and which of them checks a token.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
+use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, KeyOperations, PublicKeyUse, RSAKeyParameters};
+use jsonwebtoken::{Algorithm, AlgorithmFamily, DecodingKey};
+use serde::Deserialize;
+use serde_json::Value;
+
+/// How long an RSA key's modulus may be, in bits: shorter ones can be broken, longer ones are not checked by our library.
+const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=4096;
+
+/// What a provider has published.
+#[derive(Debug, Clone, Default)]
+pub struct KeySet(Vec<PublicKey>);
+
+/// One key, and what it is for.
+#[derive(Debug, Clone)]
+struct PublicKey {
+    id: Option<String>,
+    algorithms: Vec<Algorithm>,
+    key: DecodingKey,
+}
+
+#[derive(Deserialize)]
+struct Document {
+    keys: Vec<Value>,
+}
+
+impl KeySet {
+    /// Reads a JWKS document. What is in it that checks no signature, or that we don't know, is passed over: secrets, above
+    /// all, check nothing, whoever publishes them.
+    ///
+    /// # Errors
+    /// Where it is no such document.
+    pub fn parse(body: &[u8]) -> Result<Self, serde_json::Error> {
+        let document: Document = serde_json::from_slice(body)?;
+        Ok(Self(document.keys.into_iter().filter_map(PublicKey::read).collect()))
+    }
+
+    /// How many keys it has that can be used.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The key of this id for this algorithm. A token that names none is checked by the only key that is for its algorithm,
+    /// if there is only one.
+    pub fn find(&self, id: Option<&str>, algorithm: Algorithm) -> Option<&DecodingKey> {
+        let mut fitting = self.0.iter().filter(|key| key.algorithms.contains(&algorithm));
+        let found = match id {
+            Some(id) => fitting.find(|key| key.id.as_deref() == Some(id)),
+            None => fitting.next().filter(|_| fitting.next().is_none()),
+        };
+        found.map(|found| &found.key)
+    }
+}
+
+impl PublicKey {
+    fn read(value: Value) -> Option<Self> {
+        let jwk: Jwk = serde_json::from_value(value).ok()?;
+        let algorithms = algorithms(&jwk);
+        if algorithms.is_empty() || !checks_signatures(&jwk) {
+            return None;
+        }
+        Some(Self { key: DecodingKey::from_jwk(&jwk).ok()?, id: jwk.common.key_id, algorithms })
+    }
+}
+
+/// What a key is for: by its kind, and by what it says of itself.
+fn algorithms(jwk: &Jwk) -> Vec<Algorithm> {
+    let by_kind = match &jwk.algorithm {
+        AlgorithmParameters::RSA(key) if is_strong(key) => AlgorithmFamily::Rsa.algorithms(),
+        AlgorithmParameters::EllipticCurve(key) if key.curve == EllipticCurve::P256 => &[Algorithm::ES256],
+        AlgorithmParameters::EllipticCurve(key) if key.curve == EllipticCurve::P384 => &[Algorithm::ES384],
+        AlgorithmParameters::OctetKeyPair(key) if key.curve == EllipticCurve::Ed25519 => &[Algorithm::EdDSA],
+        _ => &[],
+    };
+    let is_said = |algorithm: &&Algorithm| match jwk.common.key_algorithm {
+        Some(said) => Algorithm::try_from(said).is_ok_and(|said| said == **algorithm),
+        None => true,
+    };
+    by_kind.iter().filter(is_said).copied().collect()
+}
+
+fn is_strong(key: &RSAKeyParameters) -> bool {
+    let modulus = BASE64.decode(&key.n).unwrap_or_default();
+    let zeros = modulus.iter().position(|byte| *byte != 0).unwrap_or(modulus.len());
+    let first = modulus.get(zeros).map_or(0, |byte| byte.leading_zeros() as usize);
+    RSA_BITS.contains(&((modulus.len() - zeros) * 8 - first))
+}
+
+fn checks_signatures(jwk: &Jwk) -> bool {
+    let by_use = jwk.common.public_key_use.as_ref().is_none_or(|of| *of == PublicKeyUse::Signature);
+    let by_operations = jwk.common.key_operations.as_ref().is_none_or(|of| of.contains(&KeyOperations::Verify));
+    by_use && by_operations
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// An Ed25519 key of RFC 8037, A.2.
+    fn ed() -> Value {
+        json!({"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"})
+    }
+
+    fn rsa(bytes: usize) -> Value {
+        json!({"kty": "RSA", "n": BASE64.encode(vec![0xff; bytes]), "e": "AQAB"})
+    }
+
+    fn with(mut key: Value, more: Value) -> Value {
+        let more = more.as_object().expect("an object").clone();
+        key.as_object_mut().expect("an object").extend(more);
+        key
+    }
+
+    fn set(keys: Vec<Value>) -> KeySet {
+        KeySet::parse(json!({"keys": keys}).to_string().as_bytes()).expect("a document")
+    }
+
+    #[test]
+    fn a_key_is_found_by_its_id_and_only_for_what_it_is_for() {
+        let set = set(vec![with(rsa(256), json!({"kid": "a"})), with(ed(), json!({"kid": "a", "use": "sig"}))]);
+        for (algorithm, family) in [(Algorithm::PS512, AlgorithmFamily::Rsa), (Algorithm::EdDSA, AlgorithmFamily::Ed)] {
+            assert_eq!(set.find(Some("a"), algorithm).map(DecodingKey::family), Some(family));
+        }
+        assert!(set.find(Some("b"), Algorithm::EdDSA).is_none());
+        for other in [Algorithm::HS256, Algorithm::ES256] {
+            assert!(set.find(Some("a"), other).is_none() && set.find(None, other).is_none());
+        }
+    }
+
+    #[test]
+    fn a_token_that_names_no_key_is_checked_by_the_only_one_that_fits() {
+        assert!(set(vec![ed(), rsa(256)]).find(None, Algorithm::RS256).is_some());
+        assert!(set(vec![rsa(256), rsa(256)]).find(None, Algorithm::RS256).is_none());
+        let told_apart = vec![with(rsa(256), json!({"alg": "RS256"})), with(rsa(256), json!({"alg": "PS256"}))];
+        assert!(set(told_apart).find(None, Algorithm::RS256).is_some());
+    }
+
+    #[test]
+    fn what_checks_no_signature_is_passed_over_and_harms_no_other() {
+        let secret = json!({"kty": "oct", "k": BASE64.encode([1; 32]), "kid": "s", "alg": "HS256"});
+        let set = set(vec![
+            secret,
+            json!("text"),
+            json!({}),
+            json!({"kty": "EC", "crv": "secp256k1", "x": "", "y": ""}),
+            json!({"kty": "OKP", "crv": "X25519", "x": ""}),
+            with(ed(), json!({"x": "no base64!"})),
+            with(ed(), json!({"use": "enc"})),
+            with(ed(), json!({"key_ops": ["sign"]})),
+            with(rsa(256), json!({"alg": "RSA-OAEP"})),
+            with(rsa(256), json!({"alg": "HS256"})),
+            rsa(255),
+            rsa(513),
+            with(ed(), json!({"kid": "good"})),
+        ]);
+        assert_eq!(set.len(), 1);
+        assert!(set.find(Some("good"), Algorithm::EdDSA).is_some());
+        for text in ["", "[]", "{}", "{\"keys\": {}}", "{\"keys\": [", "null"] {
+            assert!(KeySet::parse(text.as_bytes()).is_err(), "{text}");
+        }
+    }
+}

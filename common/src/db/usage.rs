@@ -1,0 +1,30 @@
+//! The table `usage`: what each tenant uses. It is written by the statements of `uploads`, and a row is made with a tenant's first
+//! API key.
+
+use super::{Db, DbError};
+use crate::domain::{Tenant, Usage};
+
+const FIND: &str = "-- usage.find
+    SELECT pending_uploads, reserved_bytes, stored_uploads, stored_bytes FROM usage WHERE tenant = $1";
+
+/// The statements of this table.
+pub const STATEMENTS: &[&str] = &[FIND];
+
+/// What a tenant uses.
+///
+/// # Errors
+/// Where the database does not answer.
+pub async fn find(db: &Db, tenant: &Tenant) -> Result<Usage, DbError> {
+    let rows = db.rows("look up what a tenant uses", FIND, &[&tenant.as_str()]).await?;
+    Ok(rows.first().map(of_row).unwrap_or_default())
+}
+
+/// What a row says, whose columns have the names of this table's.
+pub(super) fn of_row(row: &tokio_postgres::Row) -> Usage {
+    Usage {
+        pending_uploads: row.get("pending_uploads"),
+        reserved_bytes: row.get("reserved_bytes"),
+        stored_uploads: row.get("stored_uploads"),
+        stored_bytes: row.get("stored_bytes"),
+    }
+}
