@@ -71,8 +71,12 @@ function withXhr({ url, headers, body, signal, onSent }: Put): Promise<Answer> {
       watch.seen();
       onSent(loaded);
     };
-    xhr.onload = () =>
-      resolve({ status: xhr.status, text: xhr.responseText, retryAfter: xhr.getResponseHeader("retry-after") });
+    xhr.onload = () => {
+      const { status, responseText: text } = xhr;
+      // Browsers complain when a page asks for a header that the bucket's CORS rules don't show.
+      const retryAfter = status > 299 ? xhr.getResponseHeader("retry-after") : null;
+      resolve({ status, text, retryAfter });
+    };
     xhr.onerror = () => fail("The store could not be reached, or gave an answer that this page may not read (CORS).");
     xhr.onabort = () => reject(signal.reason);
     xhr.onloadend = () => {
