@@ -1,6 +1,7 @@
 // The application's server of the example: it alone holds the API key, and declares uploads for its page.
 import { createServer } from "node:http";
 import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
 
 import { ProblemError, Sluice } from "@sluice/client";
 
@@ -108,7 +109,7 @@ function fileAt(path) {
   return ["page.js", "kept.js", "row.js", "page.css"].includes(name) ? `example/${name}` : undefined;
 }
 
-if (process.argv[1] === new URL(import.meta.url).pathname) {
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const { SLUICE_URL: url, SLUICE_API_KEY: key, PORT } = process.env;
   if (!url || !key) throw new Error("SLUICE_URL and SLUICE_API_KEY are not set: set -a; . .dev/env; set +a");
   const { url: here } = await serve({ url, key, port: Number(PORT ?? 3000) });
