@@ -31,5 +31,6 @@ export function all() {
  * @param {File} file
  */
 export function find(file) {
-  return all().find(({ name, size, modified }) => name === file.name && size === file.size && modified === file.lastModified);
+  const { name, size, lastModified: modified } = file;
+  return all().find((kept) => kept.name === name && kept.size === size && kept.modified === modified);
 }

@@ -11,31 +11,35 @@ export interface Block {
   readonly data: string | undefined;
 }
 
-/** Which uploads to follow, and from where on. */
-export interface From {
+/** Which uploads to follow, and until when. */
+export interface Watch {
   readonly query: string;
-  readonly after: string | undefined;
   readonly signal: AbortSignal | undefined;
 }
 
 /** Each change of an upload, as it happens. It comes back by itself where a stream ends, and misses nothing. */
-export async function* follow(api: Api, credential: Credential, from: From, tries: number): AsyncGenerator<Upload> {
-  let last = from.after;
+export async function* follow(api: Api, credential: Credential, watch: Watch, tries: number): AsyncGenerator<Upload> {
+  let last: string | undefined;
   for (let failures = 0; ; ) {
     try {
-      for await (const { id, data } of open(api, credential, from, last)) {
+      for await (const { id, data } of open(api, credential, watch, last)) {
         failures = 0;
         last = id ?? last;
         if (data !== undefined) yield JSON.parse(data) as Upload;
       }
     } catch (error) {
       if (!(error instanceof SluiceError) || !error.isPassing || ++failures >= tries) throw error;
-      await sleep(delay(failures, error.retryAfter, Math.random()), from.signal);
+      await sleep(delay(failures, error.retryAfter, Math.random()), watch.signal);
     }
   }
 }
 
-async function* open(api: Api, credential: Credential, { query, signal }: From, after: string | undefined): AsyncGenerator<Block> {
+async function* open(
+  api: Api,
+  credential: Credential,
+  { query, signal }: Watch,
+  after: string | undefined,
+): AsyncGenerator<Block> {
   const headers: Record<string, string> = after === undefined ? {} : { "last-event-id": after };
   const answer = await api.open(credential, { method: "GET", path: `/v1/uploads/events${query}`, headers, signal });
   const reader = answer.body?.pipeThrough(new TextDecoderStream()).getReader();

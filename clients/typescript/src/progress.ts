@@ -28,6 +28,7 @@ export class Meter {
   constructor(
     private readonly total: number,
     private readonly tell: ((progress: Progress) => void) | undefined,
+    private readonly signal: AbortSignal | undefined,
   ) {}
 
   /** These parts have arrived, and no others. */
@@ -51,6 +52,8 @@ export class Meter {
   }
 
   #tell(): void {
+    // Who has stopped it wants to hear no more of it.
+    if (this.signal?.aborted) return;
     this.tell?.({ phase: this.#phase ?? "declaring", sent: this.#sent, total: this.total });
   }
 }

@@ -28,7 +28,7 @@ type Cutting = Pick<PartList, "part_size" | "part_sha256" | "data">;
 
 /** How many URLs the API gives at a time. */
 const URLS_AT_ONCE = 100;
-/** How often a PUT is tried that the store forbids: once more, with a new URL, shows whether it was the old one's age. */
+/** How often a PUT is tried that the store forbids: with a new URL it goes well, if the age of the old one was to blame. */
 const TRIES_OF_FORBIDDEN = 3;
 /** How often parts are sent again that the store, when all had been sent, has not got. */
 const ROUNDS = 3;

@@ -2,7 +2,7 @@
 import { Api } from "./api.js";
 import { Calls } from "./calls.js";
 import { Credential } from "./credential.js";
-import { ProblemError, SluiceError } from "./errors.js";
+import { NetworkError, ProblemError, SluiceError } from "./errors.js";
 import { follow } from "./feed.js";
 import { inParallel } from "./pool.js";
 import { Meter, type Progress } from "./progress.js";
@@ -103,9 +103,9 @@ export class Sluice {
    * @throws {FileError} The file was changed or removed meanwhile.
    */
   async upload(file: Blob, options: UploadOptions = {}): Promise<Upload> {
-    const meter = new Meter(file.size, options.onProgress);
+    const meter = meterOf(file, options);
     meter.enter("declaring");
-    const upload = await this.create(declared(file, options), { ...options });
+    const upload = await this.create(declared(file, options), options);
     options.onCreated?.(upload);
     return this.#deliver(upload, file, options, meter);
   }
@@ -129,7 +129,7 @@ export class Sluice {
   /** Sends the file of an upload that was just declared, and waits for the verdict. It throws what `upload` throws. */
   async continueUpload(created: Upload, file: Blob, options: SendOptions = {}): Promise<Upload> {
     const token = options.token ?? (this.#settings.key ? undefined : created.upload_token?.token);
-    return this.#deliver(created, file, { ...options, token }, new Meter(file.size, options.onProgress));
+    return this.#deliver(created, file, { ...options, token }, meterOf(file, options));
   }
 
   /**
@@ -139,7 +139,7 @@ export class Sluice {
    */
   async resume(uploadId: string, file: Blob, options: SendOptions = {}): Promise<Upload> {
     const upload = await this.get(uploadId, options);
-    return this.#deliver({ ...upload, grant: undefined }, file, options, new Meter(file.size, options.onProgress));
+    return this.#deliver({ ...upload, grant: undefined }, file, options, meterOf(file, options));
   }
 
   /** The upload as it is now. */
@@ -186,7 +186,7 @@ export class Sluice {
     const wanted = Object.entries({ status, policy }).filter((entry): entry is [string, string] => entry[1] !== undefined);
     const query = wanted.length ? `?${new URLSearchParams(wanted)}` : "";
     const credential = token ? Credential.ofToken(token, undefined) : this.#owner();
-    return follow(this.#api, credential, { query, after: undefined, signal }, this.#tries);
+    return follow(this.#api, credential, { query, signal }, this.#tries);
   }
 
   async #deliver(upload: Upload, file: Blob, options: SendOptions, meter: Meter): Promise<Upload> {
@@ -207,6 +207,7 @@ export class Sluice {
       return await (grant ? send(sending, grant) : sendRest(sending));
     } catch (error) {
       signal?.throwIfAborted();
+      if (error instanceof NetworkError) throw error;
       const now = await calls.get().catch(() => upload);
       if (now.status !== "pending" || isPutTogether(error)) return now;
       throw error;
@@ -228,6 +229,10 @@ export class Sluice {
     if (!key) throw new SluiceError("This call needs an API key.");
     return Credential.ofKey(key);
   }
+}
+
+function meterOf(file: Blob, { onProgress, signal }: Pick<SendOptions, "onProgress" | "signal">): Meter {
+  return new Meter(file.size, onProgress, signal);
 }
 
 function declared(file: Blob, options: NewFile): Declaration {

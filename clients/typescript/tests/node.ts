@@ -44,7 +44,8 @@ async function whatIsWrongIsSaid(): Promise<void> {
 
 async function ofManyEachHasItsOutcome(): Promise<void> {
   const file = (name: string, bytes: BlobPart) => new File([bytes], name, { type: "image/png" });
-  const files = [file("1.png", pngOf(100)), file("2.png", "no picture"), file("3.png", pngOf(101)), file("4.png", pngOf(102))];
+  const contents = [pngOf(100), "no picture", pngOf(101), pngOf(102)];
+  const files = contents.map((bytes, index) => file(`${index}.png`, bytes));
   const outcomes = await sluice.uploadAll(files, { policy: "parts" });
   assert.deepEqual(outcomes.map(({ status }) => status), ["fulfilled", "rejected", "fulfilled", "fulfilled"]);
 }
@@ -53,7 +54,8 @@ async function theSameCallGoesOnWithTheSameUpload(): Promise<void> {
   const file = await onDisk("again.png", 12 * MIB);
   const stop = new AbortController();
   let id = "";
-  const options = { filename: "again.png", idempotencyKey: "once", onCreated: (upload: { id: string }) => (id = upload.id) };
+  const onCreated = (upload: { id: string }) => void (id = upload.id);
+  const options = { filename: "again.png", idempotencyKey: "once", onCreated };
   const onProgress = ({ sent }: Progress) => sent > 0 && stop.abort();
   await assert.rejects(sluice.upload(file, { ...options, onProgress, signal: stop.signal }), { name: "AbortError" });
   const first = id;

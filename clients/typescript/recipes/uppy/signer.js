@@ -29,9 +29,7 @@ export function signer(sluice, uploads) {
         return xml(listed(await sluice.parts(upload.id, options)));
       case "POST parts":
         await sluice.complete(upload.id, options);
-        return xml(
-          `<CompleteMultipartUploadResult><Location>sluice:${upload.id}</Location><Key>${upload.id}</Key></CompleteMultipartUploadResult>`,
-        );
+        return xml(completed(upload));
       case "DELETE parts":
         await sluice.cancel(upload.id, options);
         return xml("<Aborted/>");
@@ -75,7 +73,8 @@ class Grants {
   /** @param {Upload} upload */
   #add({ id, grant }) {
     if (grant?.kind === "put") this.#unused.set(`${id} 1`, signed(grant));
-    if (grant?.kind === "multipart") for (const part of grant.parts) this.#unused.set(`${id} ${part.part_number}`, signed(part));
+    if (grant?.kind !== "multipart") return;
+    for (const part of grant.parts) this.#unused.set(`${id} ${part.part_number}`, signed(part));
   }
 }
 
@@ -86,13 +85,20 @@ class Grants {
  * @returns {Signed}
  */
 function signed({ url, headers }) {
-  return { url, headers: Object.fromEntries(Object.entries(headers ?? {}).filter(([name]) => name !== "content-length")) };
+  const others = Object.entries(headers ?? {}).filter(([name]) => name !== "content-length");
+  return { url, headers: Object.fromEntries(others) };
 }
 
 /** @param {readonly { part_number: number, etag: string }[]} parts */
 function listed(parts) {
-  const each = parts.map(({ part_number, etag }) => `<Part><PartNumber>${part_number}</PartNumber><ETag>${etag}</ETag></Part>`);
-  return `<ListPartsResult>${each.join("")}</ListPartsResult>`;
+  const each = parts.map(({ part_number, etag }) => `<PartNumber>${part_number}</PartNumber><ETag>${etag}</ETag>`);
+  return `<ListPartsResult>${each.map((part) => `<Part>${part}</Part>`).join("")}</ListPartsResult>`;
+}
+
+/** @param {Upload} upload */
+function completed({ id }) {
+  const result = `<Location>sluice:${id}</Location><Key>${id}</Key>`;
+  return `<CompleteMultipartUploadResult>${result}</CompleteMultipartUploadResult>`;
 }
 
 /** @param {string} text */

@@ -34,5 +34,6 @@ await play(async ({ page, url, sluice, png }) => {
   await row(page, "never.png").getByRole("button", { name: "Cancel" }).click();
   await answered;
   assert.equal((await sluice.get(id)).status, "canceled");
+  await looks(page, "never.png", "failed");
   assert.deepEqual(await kept(page), []);
 });

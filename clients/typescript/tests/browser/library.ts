@@ -26,9 +26,12 @@ interface Outcome {
 }
 
 await play(async ({ page, url, sluice, png }) => {
-  const declare = (policy: string) => sluice.create({ filename: "film.png", content_type: "image/png", size: SIZE, policy });
+  const film = { filename: "film.png", content_type: "image/png", size: SIZE };
+  const declare = (policy: string) => sluice.create({ ...film, policy });
   await page.goto(url);
-  await page.evaluate(() => document.body.append(Object.assign(document.createElement("input"), { type: "file", id: "own" })));
+  await page.evaluate(() => {
+    document.body.append(Object.assign(document.createElement("input"), { type: "file", id: "own" }));
+  });
   const send = async (created: Upload, how: How) => {
     const size = how.size ?? SIZE;
     await page.setInputFiles("#own", await png(`${size}.png`, size));
@@ -49,7 +52,7 @@ await play(async ({ page, url, sluice, png }) => {
   const resumed = await send(stopped, { resume: true });
   assert.equal(resumed.status, "confirmed");
 
-  const checked = await sluice.create({ filename: "a.png", content_type: "image/png", size: SIZE, part_sha256: true });
+  const checked = await sluice.create({ ...film, part_sha256: true });
   assert.equal((await send(checked, {})).status, "confirmed");
 
   const other = await declare("parts");
@@ -76,7 +79,9 @@ async function sent(page: Page, created: Upload, how: How): Promise<Outcome> {
       const options = { onProgress, signal: stop.signal, token: created.upload_token?.token };
       const client = new Sluice({ url });
       performance.clearResourceTimings();
-      const sending = how.resume ? client.resume(created.id, file, options) : client.continueUpload(created, file, options);
+      const sending = how.resume
+        ? client.resume(created.id, file, options)
+        : client.continueUpload(created, file, options);
       const outcome = await sending.then(({ status }) => ({ status }), (error: Error) => ({ error: error.name }));
       const timings = performance.getEntriesByType("resource") as PerformanceResourceTiming[];
       return { ...outcome, answers: timings.map(({ responseStatus }) => responseStatus) };
@@ -90,7 +95,9 @@ async function watch(page: Page, { upload_token }: Upload): Promise<{ id: string
   return page.evaluate(
     async ({ url, token }) => {
       const { Sluice } = await import("/client/index.js");
-      for await (const { id, status } of new Sluice({ url }).watch({ token })) if (status !== "pending") return { id, status };
+      for await (const { id, status } of new Sluice({ url }).watch({ token })) {
+        if (status !== "pending") return { id, status };
+      }
       return undefined;
     },
     { url: setting("SLUICE_URL"), token: upload_token?.token },

@@ -39,7 +39,8 @@ interface Answer {
 await play(async ({ page, url }) => {
   const sluice = setting("SLUICE_URL");
   await page.goto(url);
-  await page.evaluate((href) => document.head.prepend(Object.assign(document.createElement("base"), { href })), `${sluice}/`);
+  const toSluice = (href: string) => document.head.prepend(Object.assign(document.createElement("base"), { href }));
+  await page.evaluate(toSluice, `${sluice}/`);
   await page.addScriptTag({ content: UPLOAD_TO_CLOUD });
   const upload = (bytes: Buffer): Promise<Answer> =>
     page.evaluate((bytes) => {

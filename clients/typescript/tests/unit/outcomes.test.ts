@@ -38,9 +38,10 @@ test("a rejection says why, in sentences", () => {
   assert.deepEqual(error.reasons, reasons);
 });
 
-test("progress adds up over parts, and takes back what has to be sent again", () => {
+test("progress adds up over parts, takes back what has to be sent again, and ends with the signal", () => {
   const told: Progress[] = [];
-  const meter = new Meter(20, (progress) => told.push(progress));
+  const stop = new AbortController();
+  const meter = new Meter(20, (progress) => told.push(progress), stop.signal);
   meter.arrived([{ number: 1, begin: 0, end: 10 }]);
   meter.enter("sending");
   meter.enter("sending");
@@ -48,6 +49,8 @@ test("progress adds up over parts, and takes back what has to be sent again", ()
   meter.sent(2, 0);
   meter.sent(2, 10);
   meter.enter("waiting");
+  stop.abort();
+  meter.sent(2, 0);
   assert.deepEqual(told.map(({ sent }) => sent), [10, 14, 10, 20, 20]);
   assert.deepEqual(told.at(-1), { phase: "waiting", sent: 20, total: 20 });
 });
