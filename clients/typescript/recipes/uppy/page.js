@@ -89,4 +89,4 @@ function partSize(size) {
 }
 
 // For tests, and for trying it out in the browser's console.
-Object.assign(globalThis, { uppy });
+Object.assign(globalThis, { uppy, uploads });
