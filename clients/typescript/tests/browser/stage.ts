@@ -45,6 +45,8 @@ export async function play(test: (stage: Stage) => Promise<void>): Promise<void>
   try {
     // Scripts of the test's own are let in.
     const context = await browser.newContext({ bypassCSP: true });
+    // Machines are busy.
+    context.setDefaultTimeout(60_000);
     const failed: Error[] = [];
     context.on("weberror", (error) => failed.push(error.error()));
     const page = await context.newPage();
