@@ -16,6 +16,8 @@ interface How {
   readonly size?: number;
   readonly abortAt?: number;
   readonly resume?: boolean;
+  /** Whether the file is written anew after it was chosen. */
+  readonly changed?: boolean;
 }
 
 interface Outcome {
@@ -35,6 +37,7 @@ await play(async ({ page, url, sluice, png }) => {
   const send = async (created: Upload, how: How) => {
     const size = how.size ?? SIZE;
     await page.setInputFiles("#own", await png(`${size}.png`, size));
+    if (how.changed) await png(`${size}.png`, size);
     return sent(page, created, how);
   };
 
@@ -57,6 +60,7 @@ await play(async ({ page, url, sluice, png }) => {
 
   const other = await declare("parts");
   assert.equal((await send(other, { size: SIZE - 1 })).error, "FileError");
+  assert.equal((await send(other, { changed: true })).error, "FileError", "it was written to after it was chosen");
   await sluice.cancel(other.id);
   assert.equal((await send(other, {})).error, "CanceledError");
 
