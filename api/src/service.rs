@@ -8,7 +8,7 @@ use sluice_common::db::{Db, DbError};
 use sluice_common::domain::{Policies, Tenant, Upload, UploadId};
 use sluice_common::storage::{Bucket, SdkClients, Signer, Store};
 
-use crate::auth::{KnownKeys, Tokens};
+use crate::auth::{KnownKeys, Operator, Sessions, Tokens};
 use crate::feed::Feed;
 use crate::metrics::Metrics;
 use crate::request::concerns;
@@ -43,6 +43,8 @@ pub struct Service {
     pub files: Files,
     /// Who may call.
     pub keys: KnownKeys,
+    /// Which operators have signed in.
+    pub sessions: Sessions,
     /// Signs and reads upload tokens.
     pub tokens: Tokens,
     /// Who waits for a verdict.
@@ -68,6 +70,7 @@ impl Service {
             download_lifetime: settings.download_lifetime,
             files: settings.files,
             keys: KnownKeys::new(db.clone()),
+            sessions: Sessions::new(db.clone()),
             tokens: settings.tokens,
             feed: Feed::new(db.clone(), settings.streams, waiting.heard()),
             waiting,
@@ -116,7 +119,16 @@ impl Service {
         Ok(uploads::find(&self.db, id).await?.filter(|upload| upload.tenant == *tenant))
     }
 
-    /// The same, once it is no longer pending or `patience` is over.
+    /// The upload of this id, if it is of a tenant that the operator reaches.
+    ///
+    /// # Errors
+    /// Where the database does not answer.
+    pub async fn find_for(&self, operator: &Operator, id: Option<UploadId>) -> Result<Option<Upload>, DbError> {
+        let Some(id) = id else { return Ok(None) };
+        Ok(uploads::find(&self.db, id).await?.filter(|upload| operator.reaches(&upload.tenant)))
+    }
+
+    /// The tenant's upload of this id, once it is no longer pending or `patience` is over.
     ///
     /// # Errors
     /// Where the database does not answer.

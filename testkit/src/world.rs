@@ -193,10 +193,19 @@ impl World {
 
     /// A new API key.
     pub async fn key(&self, tenant: &str, scopes: &[&str]) -> String {
+        self.key_reaching(tenant, scopes, false).await
+    }
+
+    /// A new API key which, as an operator's, reaches all tenants.
+    pub async fn key_of_all(&self, scopes: &[&str]) -> String {
+        self.key_reaching("acme", scopes, true).await
+    }
+
+    async fn key_reaching(&self, tenant: &str, scopes: &[&str], all: bool) -> String {
         let key = NewKey::generate().expect("random bytes");
         let tenant = Tenant::parse(tenant).expect("a valid name");
         let scopes: Vec<String> = scopes.iter().map(|scope| (*scope).to_owned()).collect();
-        let kept = api_keys::insert(&self.db(), key.hash, &tenant, "a test", &scopes, None).await;
+        let kept = api_keys::insert(&self.db(), key.hash, &tenant, "a test", &scopes, None, all).await;
         kept.expect("the key is kept");
         key.text
     }

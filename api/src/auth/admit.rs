@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::{HeaderMap, HeaderValue, header};
 use poem::Request;
 
-use super::{Caller, Holder, Scope, token};
+use super::{Caller, Holder, Operator, Scope, same_site, session, token};
 use crate::problem::{Failure as _, Kind, Problem};
 use crate::service::Service;
 
@@ -35,6 +35,26 @@ pub(super) async fn by_key(request: &Request, scope: Scope) -> Result<Caller, Pr
     Ok(Caller { tenant: key.tenant.clone(), id: key.id.to_string() })
 }
 
+/// The operator who sends this request with an API key that has the scope.
+pub(super) async fn operator_by_key(request: &Request, scope: Scope) -> Result<Operator, Problem> {
+    let text = bearer(request.headers()).ok_or_else(|| unauthorized("Bearer"))?;
+    let found = service(request).keys.find(text).await.map_err(|error| error.into_problem())?;
+    let key = found.ok_or_else(invalid)?;
+    Operator::of_key(&key).filter(|operator| operator.has(scope)).ok_or_else(|| missing(scope))
+}
+
+/// The operator who sends this request with the cookie of a session, if it comes with one and with no key.
+pub(super) async fn operator_by_session(request: &Request, scope: Scope) -> Result<Option<Operator>, Problem> {
+    let headers = request.headers();
+    if headers.contains_key(header::AUTHORIZATION) || !session::has_cookie(headers) {
+        return Ok(None);
+    }
+    same_site::check(request.method(), headers)?;
+    let found = service(request).sessions.find(headers).await.map_err(|error| error.into_problem())?;
+    let operator = found.ok_or_else(invalid)?;
+    if operator.has(scope) { Ok(Some(operator.as_ref().clone())) } else { Err(missing(scope)) }
+}
+
 /// Who holds the upload's token that this request comes with, if it comes with one.
 pub(super) fn by_token(request: &Request) -> Result<Option<Holder>, Problem> {
     let Some(text) = bearer(request.headers()).filter(|text| token::is_written_like_one(text)) else { return Ok(None) };
@@ -53,6 +73,11 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 /// The problem of a caller who is not known, with the challenge that RFC 6750 asks for.
 pub fn unauthorized(challenge: &'static str) -> Problem {
     Problem::new(UNAUTHORIZED).with_header(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge))
+}
+
+/// Says that another key would do.
+pub fn with_challenge(problem: Problem) -> Problem {
+    problem.with_header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
 }
 
 fn invalid() -> Problem {

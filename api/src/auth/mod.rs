@@ -4,14 +4,20 @@ mod admit;
 mod extract;
 mod key;
 mod known;
+mod operator;
+mod same_site;
 mod scope;
+mod session;
 mod token;
 
-pub use admit::{MISSING_SCOPE, UNAUTHORIZED, unauthorized};
-pub use extract::{Key, KeyOrToken, MaybeKey};
+pub use admit::{MISSING_SCOPE, UNAUTHORIZED, unauthorized, with_challenge};
+pub use extract::{Key, KeyOrSession, KeyOrToken, MaybeKey, OPERATOR_SESSION, OperatorKey};
 pub use key::NewKey;
 pub use known::KnownKeys;
-pub use scope::{Read, Scope, Write};
+pub use operator::Operator;
+pub use same_site::CROSS_SITE;
+pub use scope::{Act, Read, Scope, See, Write};
+pub use session::{NewSession, Sessions, idle_seconds};
 pub use token::{NewToken, Tokens};
 
 use sluice_common::domain::{Tenant, UploadId};

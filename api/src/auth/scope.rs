@@ -7,13 +7,15 @@ pub enum Scope {
     UploadsWrite,
     /// See and download uploads.
     UploadsRead,
-    /// See how the service does.
+    /// See how the service does and every upload, and act on them.
     Operator,
+    /// See the same, and do nothing.
+    OperatorRead,
 }
 
 impl Scope {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::UploadsWrite, Self::UploadsRead, Self::Operator];
+    pub const ALL: [Self; 4] = [Self::UploadsWrite, Self::UploadsRead, Self::Operator, Self::OperatorRead];
 
     /// The name, as it is stored and written.
     pub const fn as_str(self) -> &'static str {
@@ -21,6 +23,7 @@ impl Scope {
             Self::UploadsWrite => "uploads:write",
             Self::UploadsRead => "uploads:read",
             Self::Operator => "operator",
+            Self::OperatorRead => "operator:read",
         }
     }
 }
@@ -46,6 +49,20 @@ pub struct Write;
 
 /// Needs `uploads:read`.
 pub struct Read;
+
+/// Needs `operator:read`, or `operator`, which holds it.
+pub struct See;
+
+/// Needs `operator`.
+pub struct Act;
+
+impl Needs for See {
+    const SCOPE: Scope = Scope::OperatorRead;
+}
+
+impl Needs for Act {
+    const SCOPE: Scope = Scope::Operator;
+}
 
 impl Needs for Write {
     const SCOPE: Scope = Scope::UploadsWrite;

@@ -9,6 +9,11 @@ use serde_json::Value;
 
 use self::merged::Merged;
 use crate::files::{ConfirmFile, CreateUploadUrl, OpenFile};
+use crate::operator::{
+    ActOnUploads, CloseOperatorSession, DeleteDeadLetter, DownloadUpload, DropDeadEvent, DropDeadEvents, GetActivity,
+    GetDeadEvent, GetOperatorSession, GetOverview, InspectUpload, ListDeadEvents, ListDeadLetters, OpenOperatorSession,
+    PurgeDeadLetters, RedriveDeadLetters, SearchUploads, WatchUploads,
+};
 use crate::uploads::{
     CancelUpload, CompleteUpload, CreateUpload, CreateUploads, GetDownload, GetUpload, ListParts, ListUploads,
     RenewGrant, StreamUploads,
@@ -21,6 +26,9 @@ pub enum Tag {
     Uploads,
     /// The three calls of the well-known tutorial on presigned URLs. A client written for it works here as it is.
     Files,
+    /// For those who look after the service: how it does, every upload, and what can be done by hand. With an operator's API
+    /// key, or in a browser with the cookie that openOperatorSession gives for one.
+    Operator,
 }
 
 /// All operations.
@@ -38,6 +46,22 @@ pub type Operations = (
     CreateUploadUrl,
     ConfirmFile,
     OpenFile,
+    OfSessions,
+    OfOperators,
+    OfDeadMessages,
+);
+
+type OfSessions = (OpenOperatorSession, GetOperatorSession, CloseOperatorSession);
+type OfOperators = (GetOverview, GetActivity, SearchUploads, InspectUpload, DownloadUpload, ActOnUploads, WatchUploads);
+type OfDeadMessages = (
+    ListDeadLetters,
+    RedriveDeadLetters,
+    DeleteDeadLetter,
+    PurgeDeadLetters,
+    ListDeadEvents,
+    GetDeadEvent,
+    DropDeadEvent,
+    DropDeadEvents,
 );
 
 const DESCRIPTION: &str = "Sluice takes files straight into an S3 bucket and lets you rely on what arrived: declare an \
@@ -63,6 +87,18 @@ pub fn operations() -> OpenApiService<Merged<Operations>, ()> {
         CreateUploadUrl,
         ConfirmFile,
         OpenFile,
+        (OpenOperatorSession, GetOperatorSession, CloseOperatorSession),
+        (GetOverview, GetActivity, SearchUploads, InspectUpload, DownloadUpload, ActOnUploads, WatchUploads),
+        (
+            ListDeadLetters,
+            RedriveDeadLetters,
+            DeleteDeadLetter,
+            PurgeDeadLetters,
+            ListDeadEvents,
+            GetDeadEvent,
+            DropDeadEvent,
+            DropDeadEvents,
+        ),
     );
     OpenApiService::new(Merged(all), "Sluice", env!("CARGO_PKG_VERSION"))
         .description(DESCRIPTION)

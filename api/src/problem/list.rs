@@ -24,13 +24,13 @@ macro_rules! problems {
     (
         $(#[doc = $about:literal])+
         pub enum $name:ident {
-            $( $(#[doc = $meaning:literal])+ $status:literal $code:ident => $variant:ident $(($what:ident: $particulars:ty))?, )+
+            $( $(#[doc = $meaning:literal])+ $status:literal $code:ident => $variant:ident $(($what:ident: $particulars:ty))?, )*
         }
     ) => {
         $(#[doc = $about])+
         #[derive(Debug)]
         pub enum $name {
-            $( $(#[doc = $meaning])+ $variant $(($particulars))?, )+
+            $( $(#[doc = $meaning])+ $variant $(($particulars))?, )*
             /// Something that any operation can meet.
             Other($crate::problem::Problem),
         }
@@ -40,7 +40,7 @@ macro_rules! problems {
             pub const KINDS: &'static [$crate::problem::Kind] = &[
                 $( $crate::problem::Kind {
                     status: $status, code: stringify!($code), meaning: concat!($($meaning),+)
-                }, )+
+                }, )*
             ];
         }
 
@@ -49,7 +49,7 @@ macro_rules! problems {
                 match problem {
                     $( $name::$variant $(($what))? => Self::new($crate::problem::Kind {
                         status: $status, code: stringify!($code), meaning: concat!($($meaning),+)
-                    }) $(.with($what))?, )+
+                    }) $(.with($what))?, )*
                     $name::Other(problem) => problem,
                 }
             }

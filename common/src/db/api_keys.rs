@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use super::{Db, DbError};
@@ -14,6 +15,8 @@ pub struct ApiKey {
     pub id: Uuid,
     /// Whose uploads it reaches.
     pub tenant: Tenant,
+    /// Whether, as an operator's, it reaches all tenants.
+    pub all_tenants: bool,
     /// What people call it.
     pub name: String,
     /// What it may do.
@@ -27,14 +30,14 @@ pub struct ApiKey {
 }
 
 const INSERT: &str = "-- api_keys.insert
-    INSERT INTO api_keys (id, hash, tenant, name, scopes, expires_at) VALUES ($1, $2, $3, $4, $5, $6)";
+    INSERT INTO api_keys (id, hash, tenant, name, scopes, expires_at, all_tenants) VALUES ($1, $2, $3, $4, $5, $6, $7)";
 
 const FIND_VALID: &str = "-- api_keys.find_valid
-    SELECT id, tenant, name, scopes, created_at, expires_at, revoked_at FROM api_keys
+    SELECT id, tenant, all_tenants, name, scopes, created_at, expires_at, revoked_at FROM api_keys
     WHERE hash = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())";
 
 const LIST: &str = "-- api_keys.list
-    SELECT id, tenant, name, scopes, created_at, expires_at, revoked_at FROM api_keys ORDER BY created_at, id";
+    SELECT id, tenant, all_tenants, name, scopes, created_at, expires_at, revoked_at FROM api_keys ORDER BY created_at, id";
 
 const REVOKE: &str = "-- api_keys.revoke
     UPDATE api_keys SET revoked_at = now() WHERE id = $1 AND revoked_at IS NULL RETURNING id";
@@ -53,9 +56,12 @@ pub async fn insert(
     name: &str,
     scopes: &[String],
     expires_at: Option<Timestamp>,
+    all_tenants: bool,
 ) -> Result<Uuid, DbError> {
     let id = Uuid::now_v7();
-    db.rows("keep an API key", INSERT, &[&id, &&hash.0[..], &tenant.as_str(), &name, &scopes, &expires_at]).await?;
+    let parameters: [&(dyn ToSql + Sync); 7] =
+        [&id, &&hash.0[..], &tenant.as_str(), &name, &scopes, &expires_at, &all_tenants];
+    db.rows("keep an API key", INSERT, &parameters).await?;
     Ok(id)
 }
 
@@ -88,11 +94,12 @@ pub async fn revoke(db: &Db, id: Uuid) -> Result<bool, DbError> {
     Ok(!rows.is_empty())
 }
 
-fn from_row(operation: &'static str, row: &Row) -> Result<ApiKey, DbError> {
+pub(super) fn from_row(operation: &'static str, row: &Row) -> Result<ApiKey, DbError> {
     let tenant: &str = row.get("tenant");
     Ok(ApiKey {
         id: row.get("id"),
         tenant: Tenant::parse(tenant).map_err(|why| DbError::unreadable(operation, why.to_string()))?,
+        all_tenants: row.get("all_tenants"),
         name: row.get("name"),
         scopes: row.get("scopes"),
         created_at: row.get("created_at"),

@@ -4,6 +4,7 @@ pub mod api_keys;
 pub mod dead_events;
 pub mod idempotency_keys;
 pub mod listen;
+pub mod operator_sessions;
 pub mod owners;
 pub mod reconcile;
 pub mod reports;
@@ -31,6 +32,7 @@ pub const STATEMENTS: &[&[&str]] = &[
     api_keys::STATEMENTS,
     dead_events::STATEMENTS,
     idempotency_keys::STATEMENTS,
+    operator_sessions::STATEMENTS,
     owners::STATEMENTS,
     reconcile::STATEMENTS,
     reports::STATEMENTS,

@@ -1,0 +1,1 @@
+//! Where a page of a search ended, as an opaque text that fits no other search.

