@@ -133,6 +133,13 @@ text!(
     MetaSchema { pattern: Some("^[a-z]+(,[a-z]+)*$".to_owned()), ..string() },
     |list| list.split(',').all(|name| UploadStatus::parse(name).is_some())
 );
+impl StatusList {
+    /// The statuses, as they are listed.
+    pub fn statuses(&self) -> impl Iterator<Item = UploadStatus> + '_ {
+        self.0.split(',').filter_map(UploadStatus::parse)
+    }
+}
+
 text!(
     /// The URL of a page.
     RedirectText,

@@ -11,6 +11,7 @@ use sluice_common::storage::{Bucket, SdkClients, Signer, Store};
 use crate::auth::{KnownKeys, Operator, Sessions, Tokens};
 use crate::feed::Feed;
 use crate::metrics::Metrics;
+use crate::operator::Queues;
 use crate::request::concerns;
 use crate::settings::{Files, Settings};
 use crate::waiting::Waiting;
@@ -51,6 +52,8 @@ pub struct Service {
     pub waiting: Waiting,
     /// Who watches uploads.
     pub feed: Feed,
+    /// The dead-letter queue, for operators, and what both queues hold.
+    pub queues: Queues,
     /// What is counted.
     pub metrics: Metrics,
     inserts: Coalescer<NewUpload, Option<Upload>, DbError>,
@@ -74,6 +77,7 @@ impl Service {
             tokens: settings.tokens,
             feed: Feed::new(db.clone(), settings.streams, waiting.heard()),
             waiting,
+            queues: Queues::open(settings.dead_letters).await,
             metrics: Metrics::new(),
             inserts: inserts(db.clone()),
             db,

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use sluice_common::domain::{Policies, Policy, Tenant};
+use sluice_common::queue::dead_letters::Places;
 use sluice_common::settings::{Reader, SettingError};
 use sluice_common::storage::{Location, Store};
 
@@ -32,6 +33,8 @@ pub struct Settings {
     pub origins: Origins,
     /// The most streams of uploads at a time.
     pub streams: usize,
+    /// The dead-letter queue, for operators, if it is set.
+    pub dead_letters: Option<Places>,
 }
 
 /// Where Postgres is, and how much of it one process takes.
@@ -80,6 +83,7 @@ impl Settings {
             tokens: tokens(reader)?,
             origins: reader.parsed("SLUICE_CORS_ORIGINS")?,
             streams: streams(reader)?,
+            dead_letters: Places::read_if_set(reader)?,
         })
     }
 }

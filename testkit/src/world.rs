@@ -305,6 +305,14 @@ impl World {
         }));
     }
 
+    /// Ends the worker that was started last, at once, as if it were killed.
+    pub async fn kill_worker(&mut self) {
+        let killed = self.parts.pop().expect("there is one");
+        self.workers.pop();
+        killed.abort();
+        let _ = killed.await;
+    }
+
     /// The settings of its parts, for a part that is to run as a process.
     pub fn settings(&self) -> impl Iterator<Item = (&str, &str)> {
         self.settings.iter().map(|(name, value)| (name.as_str(), value.as_str()))

@@ -5,11 +5,13 @@ use std::sync::Arc;
 use poem::web::Data;
 use poem_openapi::param::{Path, Query};
 use poem_openapi::{ApiResponse, Object, OpenApi};
+use sluice_common::db::dead_events;
 
+use super::reach::all_tenants;
 use crate::auth::{Act, KeyOrSession, See};
 use crate::body::Json;
 use crate::document::Tag;
-use crate::problem::{Problem, UNAVAILABLE, problems};
+use crate::problem::problems;
 use crate::scalars::{Limit, Text, Time, UploadIdText};
 use crate::service::Service;
 
@@ -38,8 +40,18 @@ problems! {
     pub enum DropDeadEventsProblem {
         /// The queue and what lies in it belong to no tenant: this takes a key that reaches all tenants.
         403 all_tenants_needed => AllTenantsNeeded,
+        /// `up_to` is not the id of a dead event.
+        400 invalid_cursor => InvalidCursor,
     }
 }
+
+/// How many dead events a page has if nobody says, and at the most.
+const DEFAULT_LIMIT: i64 = 50;
+const MAX_LIMIT: i64 = 100;
+/// How many characters of a body are shown in lists.
+const SHOWN: usize = 2000;
+/// How many are dropped by one call.
+const MOST_DROPPED: i64 = 1000;
 
 /// A message that no upload could be settled by.
 #[derive(Debug, Clone, PartialEq, Eq, Object)]
@@ -59,6 +71,35 @@ pub struct DeadEvent {
     pub body: String,
     /// Whether `body` is cut off.
     pub is_cut: bool,
+}
+
+impl DeadEvent {
+    /// One, of whose body no more than so many characters are shown.
+    pub fn of(event: dead_events::DeadEvent, shown: Option<usize>) -> Self {
+        let (body, is_cut) = cut(event.body, shown);
+        Self {
+            id: event.id.to_string(),
+            message_id: event.message_id,
+            reason: event.reason,
+            at: Time(event.at),
+            upload_id: event.upload.map(|id| UploadIdText(id.to_string())),
+            body,
+            is_cut,
+        }
+    }
+}
+
+/// The beginning of a text, and whether that is not all.
+pub fn cut(text: String, most: Option<usize>) -> (String, bool) {
+    match most.and_then(|most| text.char_indices().nth(most)) {
+        Some((end, _)) => (text[..end].to_owned(), true),
+        None => (text, false),
+    }
+}
+
+/// An id as it was given out.
+fn number(text: &str) -> Option<i64> {
+    text.parse().ok().filter(|id| *id > 0)
 }
 
 /// A page of dead events, newest first.
@@ -127,15 +168,23 @@ impl ListDeadEvents {
     #[oai(path = "/v1/operator/dead-events", method = "get", operation_id = "listDeadEvents", tag = "Tag::Operator")]
     async fn list(
         &self,
-        _service: Data<&Arc<Service>>,
-        _operator: KeyOrSession<See>,
+        service: Data<&Arc<Service>>,
+        operator: KeyOrSession<See>,
         /// How many a page has: 50 if not said, and never more than 100.
         limit: Query<Option<Limit>>,
         /// The `next_cursor` of the page before.
         cursor: Query<Option<String>>,
     ) -> Result<DeadEventListAnswer, ListDeadEventsProblem> {
-        let _ = (limit, cursor);
-        Err(Problem::new(UNAVAILABLE).into())
+        all_tenants(&operator.0)?;
+        let read = |text: String| number(&text).ok_or(ListDeadEventsProblem::InvalidCursor);
+        let before = cursor.0.map(read).transpose()?;
+        let limit = limit.0.map_or(DEFAULT_LIMIT, |limit| limit.0).clamp(1, MAX_LIMIT);
+        let mut found = dead_events::latest(&service.db, before, limit + 1).await?;
+        let has_more = found.len() > usize::try_from(limit).unwrap_or(usize::MAX);
+        found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        let next_cursor = found.last().filter(|_| has_more).map(|last| last.id.to_string());
+        let data = found.into_iter().map(|event| DeadEvent::of(event, Some(SHOWN))).collect();
+        Ok(DeadEventListAnswer::DeadEvents(Json(DeadEventList { data, has_more, next_cursor })))
     }
 }
 
@@ -157,14 +206,16 @@ impl GetDeadEvent {
     )]
     async fn get(
         &self,
-        _service: Data<&Arc<Service>>,
-        _operator: KeyOrSession<See>,
+        service: Data<&Arc<Service>>,
+        operator: KeyOrSession<See>,
         /// The dead event's id.
         #[oai(name = "dead_event_id")]
         id: Path<Text>,
     ) -> Result<DeadEventAnswer, DeadEventProblem> {
-        let _ = id;
-        Err(Problem::new(UNAVAILABLE).into())
+        all_tenants(&operator.0)?;
+        let id = number(&id.0.0).ok_or(DeadEventProblem::DeadEventNotFound)?;
+        let found = dead_events::find(&service.db, id).await?.ok_or(DeadEventProblem::DeadEventNotFound)?;
+        Ok(DeadEventAnswer::DeadEvent(Json(DeadEvent::of(found, None))))
     }
 }
 
@@ -186,14 +237,19 @@ impl DropDeadEvent {
     )]
     async fn let_go(
         &self,
-        _service: Data<&Arc<Service>>,
-        _operator: KeyOrSession<Act>,
+        service: Data<&Arc<Service>>,
+        operator: KeyOrSession<Act>,
         /// The dead event's id.
         #[oai(name = "dead_event_id")]
         id: Path<Text>,
     ) -> Result<DroppedAnswer, DeadEventProblem> {
-        let _ = id;
-        Err(Problem::new(UNAVAILABLE).into())
+        all_tenants(&operator.0)?;
+        let id = number(&id.0.0).ok_or(DeadEventProblem::DeadEventNotFound)?;
+        if !dead_events::drop_one(&service.db, id).await? {
+            return Err(DeadEventProblem::DeadEventNotFound);
+        }
+        tracing::info!(operator.key = %operator.0.key, dead_event.id = id, "an operator dropped dead event {id}");
+        Ok(DroppedAnswer::Dropped)
     }
 }
 
@@ -211,12 +267,16 @@ impl DropDeadEvents {
     #[oai(path = "/v1/operator/dead-events", method = "delete", operation_id = "dropDeadEvents", tag = "Tag::Operator")]
     async fn let_go(
         &self,
-        _service: Data<&Arc<Service>>,
-        _operator: KeyOrSession<Act>,
+        service: Data<&Arc<Service>>,
+        operator: KeyOrSession<Act>,
         /// The id of the newest that is to go: what was kept after it stays.
         up_to: Query<Text>,
     ) -> Result<DroppedManyAnswer, DropDeadEventsProblem> {
-        let _ = up_to;
-        Err(Problem::new(UNAVAILABLE).into())
+        all_tenants(&operator.0)?;
+        let up_to = number(&up_to.0.0).ok_or(DropDeadEventsProblem::InvalidCursor)?;
+        let dropped = dead_events::drop_to(&service.db, up_to, MOST_DROPPED).await?;
+        tracing::info!(operator.key = %operator.0.key, dropped, "an operator dropped {dropped} dead events");
+        let has_more = dropped == MOST_DROPPED;
+        Ok(DroppedManyAnswer::Dropped(Json(DroppedDeadEvents { dropped, has_more })))
     }
 }

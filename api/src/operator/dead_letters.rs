@@ -5,11 +5,15 @@ use std::sync::Arc;
 use poem::web::Data;
 use poem_openapi::param::{Path, Query};
 use poem_openapi::{ApiResponse, Object, OpenApi};
+use sluice_common::queue::QueueError;
+use sluice_common::queue::dead_letters::{self, DeadLetters};
 
+use super::dead_events::cut;
+use super::reach::all_tenants;
 use crate::auth::{Act, KeyOrSession, See};
 use crate::body::{Json, OptionalBody};
 use crate::document::Tag;
-use crate::problem::{Problem, UNAVAILABLE, problems};
+use crate::problem::problems;
 use crate::scalars::{Limit, Text, Time, UploadIdText};
 use crate::service::Service;
 
@@ -20,8 +24,6 @@ problems! {
         403 all_tenants_needed => AllTenantsNeeded,
         /// This API was not told of a dead-letter queue: set `SLUICE_SQS_DLQ_URL` and `SLUICE_SQS_QUEUE_URL` for it.
         409 no_dead_letter_queue => NoDeadLetterQueue,
-        /// One of the two queues does not answer, or refuses. Try again.
-        503 queue_unavailable => QueueUnavailable(detail: String),
     }
 }
 
@@ -34,10 +36,18 @@ problems! {
         404 dead_letter_not_found => DeadLetterNotFound,
         /// This API was not told of a dead-letter queue: set `SLUICE_SQS_DLQ_URL` and `SLUICE_SQS_QUEUE_URL` for it.
         409 no_dead_letter_queue => NoDeadLetterQueue,
-        /// One of the two queues does not answer, or refuses. Try again.
-        503 queue_unavailable => QueueUnavailable(detail: String),
     }
 }
+
+/// How many dead letters are listed if nobody says, and at the most.
+const DEFAULT_LIMIT: i64 = 50;
+const MAX_LIMIT: i64 = 1000;
+/// How many messages are looked at for one.
+const MOST_WALKED: usize = 1000;
+/// How many are moved by one call.
+const MOST_MOVED: usize = 500;
+/// How many characters of a body are shown.
+const SHOWN: usize = 2000;
 
 /// A message in the dead-letter queue.
 #[derive(Debug, Clone, PartialEq, Eq, Object)]
@@ -57,6 +67,42 @@ pub struct DeadLetter {
     pub body: String,
     /// Whether `body` is cut off.
     pub is_cut: bool,
+}
+
+impl From<dead_letters::DeadLetter> for DeadLetter {
+    fn from(letter: dead_letters::DeadLetter) -> Self {
+        let (says, upload) = (letter.says(), letter.upload());
+        let (body, is_cut) = cut(letter.body, Some(SHOWN));
+        Self {
+            message_id: letter.message_id,
+            times: letter.times.into(),
+            sent_at: letter.sent_at.map(Time),
+            says,
+            upload_id: upload.map(|id| UploadIdText(id.to_string())),
+            body,
+            is_cut,
+        }
+    }
+}
+
+/// Moves back what one call does, and stops where a queue does not do its part.
+async fn redrive_many(letters: &DeadLetters) -> Result<RedriveOutcome, QueueError> {
+    let mut moved = 0;
+    while moved < MOST_MOVED {
+        let some = letters.redrive_some().await?;
+        moved += some.moved;
+        if let Some(error) = some.failure {
+            return Err(error);
+        }
+        if some.taken == 0 {
+            return Ok(RedriveOutcome { moved: count(moved), has_more: false });
+        }
+    }
+    Ok(RedriveOutcome { moved: count(moved), has_more: true })
+}
+
+fn count(number: usize) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
 }
 
 /// What lies in the dead-letter queue, as far as it was looked at.
@@ -140,13 +186,22 @@ impl ListDeadLetters {
     #[oai(path = "/v1/operator/dead-letters", method = "get", operation_id = "listDeadLetters", tag = "Tag::Operator")]
     async fn list(
         &self,
-        _service: Data<&Arc<Service>>,
-        _operator: KeyOrSession<See>,
+        service: Data<&Arc<Service>>,
+        operator: KeyOrSession<See>,
         /// How many to list: 50 if not said, and never more than 1,000.
         limit: Query<Option<Limit>>,
     ) -> Result<DeadLetterListAnswer, DeadLettersProblem> {
-        let _ = limit;
-        Err(Problem::new(UNAVAILABLE).into())
+        all_tenants(&operator.0)?;
+        let letters = service.queues.dead_letters().ok_or(DeadLettersProblem::NoDeadLetterQueue)?;
+        let limit = limit.0.map_or(DEFAULT_LIMIT, |limit| limit.0).clamp(1, MAX_LIMIT);
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let mut walk = letters.walk(|walk, fresh| walk.len() + fresh.len() >= limit, |_| {}).await?;
+        letters.give_back(&walk).await?;
+        let total = i64::try_from(letters.count().await?).unwrap_or(i64::MAX);
+        walk.truncate(limit);
+        let has_more = total > count(walk.len());
+        let data = walk.into_iter().map(DeadLetter::from).collect();
+        Ok(DeadLetterListAnswer::DeadLetters(Json(DeadLetterList { data, has_more, total })))
     }
 }
 
@@ -169,12 +224,24 @@ impl RedriveDeadLetters {
     )]
     async fn redrive(
         &self,
-        _service: Data<&Arc<Service>>,
-        _operator: KeyOrSession<Act>,
+        service: Data<&Arc<Service>>,
+        operator: KeyOrSession<Act>,
         order: OptionalBody<RedriveOrder>,
     ) -> Result<RedriveAnswer, DeadLetterProblem> {
-        let _ = order;
-        Err(Problem::new(UNAVAILABLE).into())
+        all_tenants(&operator.0)?;
+        let letters = service.queues.dead_letters().ok_or(DeadLetterProblem::NoDeadLetterQueue)?;
+        let outcome = match order.0.and_then(|order| order.message_id) {
+            Some(Text(id)) => {
+                let found = letters.find(&id, MOST_WALKED).await?.ok_or(DeadLetterProblem::DeadLetterNotFound)?;
+                letters.redrive(&found).await?;
+                RedriveOutcome { moved: 1, has_more: false }
+            }
+            None => redrive_many(letters).await?,
+        };
+        service.queues.forget().await;
+        let moved = outcome.moved;
+        tracing::info!(operator.key = %operator.0.key, moved, "an operator moved {moved} dead letters back to the queue");
+        Ok(RedriveAnswer::Outcome(Json(outcome)))
     }
 }
 
@@ -196,14 +263,19 @@ impl DeleteDeadLetter {
     )]
     async fn delete(
         &self,
-        _service: Data<&Arc<Service>>,
-        _operator: KeyOrSession<Act>,
+        service: Data<&Arc<Service>>,
+        operator: KeyOrSession<Act>,
         /// The message's id.
         #[oai(name = "message_id")]
         id: Path<Text>,
     ) -> Result<DeletedAnswer, DeadLetterProblem> {
-        let _ = id;
-        Err(Problem::new(UNAVAILABLE).into())
+        all_tenants(&operator.0)?;
+        let letters = service.queues.dead_letters().ok_or(DeadLetterProblem::NoDeadLetterQueue)?;
+        let found = letters.find(&id.0.0, MOST_WALKED).await?.ok_or(DeadLetterProblem::DeadLetterNotFound)?;
+        letters.delete(&found).await?;
+        service.queues.forget().await;
+        tracing::info!(operator.key = %operator.0.key, message.id = %found.message_id, "an operator deleted a dead letter");
+        Ok(DeletedAnswer::Deleted)
     }
 }
 
@@ -225,9 +297,15 @@ impl PurgeDeadLetters {
     )]
     async fn purge(
         &self,
-        _service: Data<&Arc<Service>>,
-        _operator: KeyOrSession<Act>,
+        service: Data<&Arc<Service>>,
+        operator: KeyOrSession<Act>,
     ) -> Result<PurgeAnswer, DeadLettersProblem> {
-        Err(Problem::new(UNAVAILABLE).into())
+        all_tenants(&operator.0)?;
+        let letters = service.queues.dead_letters().ok_or(DeadLettersProblem::NoDeadLetterQueue)?;
+        let deleted = i64::try_from(letters.count().await?).unwrap_or(i64::MAX);
+        letters.purge().await?;
+        service.queues.forget().await;
+        tracing::info!(operator.key = %operator.0.key, deleted, "an operator purged about {deleted} dead letters");
+        Ok(PurgeAnswer::Outcome(Json(PurgeOutcome { deleted })))
     }
 }

@@ -8,9 +8,10 @@ use poem_openapi::param::{Header, Query};
 
 use crate::auth::{KeyOrSession, See};
 use crate::document::Tag;
-use crate::problem::{Problem, UNAVAILABLE, problems};
+use crate::feed::{Filter, Tells};
+use crate::problem::problems;
 use crate::service::Service;
-use crate::uploads::StreamAnswer;
+use crate::uploads::{EventStream, StreamAnswer, UNKNOWN_EVENT, known, said};
 
 problems! {
     /// Why uploads are not streamed.
@@ -40,15 +41,23 @@ impl WatchUploads {
     #[oai(path = "/v1/operator/events", method = "get", operation_id = "watchUploads", tag = "Tag::Operator")]
     async fn watch(
         &self,
-        _service: Data<&Arc<Service>>,
-        _operator: KeyOrSession<See>,
+        service: Data<&Arc<Service>>,
+        operator: KeyOrSession<See>,
         /// The same as the header `Last-Event-ID`, which goes before, for clients that can't send it.
         after: Query<Option<String>>,
         /// The `id` of the event behind which to begin.
         #[oai(name = "Last-Event-ID")]
         last_seen: Header<Option<String>>,
     ) -> Result<StreamAnswer, WatchUploadsProblem> {
-        let _ = (after, last_seen);
-        Err(Problem::new(UNAVAILABLE).into())
+        let place = service.feed.place().ok_or(WatchUploadsProblem::TooManyStreams)?;
+        let tenant = operator.0.tenant;
+        let unknown = || WatchUploadsProblem::InvalidCursor(UNKNOWN_EVENT.to_owned());
+        let behind = match said(last_seen.0).or(said(after.0)) {
+            Some(text) => Some(known(&service, tenant.as_ref(), &text).await?.ok_or_else(unknown)?),
+            None => None,
+        };
+        let filter = Filter { tells: Tells::Change, ..Filter::default() };
+        let stream = service.feed.open(place, tenant, filter, behind).await?;
+        Ok(StreamAnswer::Events(EventStream(stream)))
     }
 }

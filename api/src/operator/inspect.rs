@@ -5,6 +5,10 @@ use std::sync::Arc;
 use poem::web::Data;
 use poem_openapi::param::Path;
 use poem_openapi::{ApiResponse, Enum, Object, OpenApi};
+use sluice_common::db::dead_events;
+use sluice_common::db::timeline::{self, Line};
+use sluice_common::db::uploads::Order;
+use sluice_common::domain;
 
 use super::act::UploadAction;
 use super::dead_events::DeadEvent;
@@ -12,10 +16,10 @@ use super::wire::OperatorUpload;
 use crate::auth::{KeyOrSession, See};
 use crate::body::Json;
 use crate::document::Tag;
-use crate::problem::{Problem, UNAVAILABLE, problems};
+use crate::problem::problems;
 use crate::scalars::{Time, UploadIdText};
 use crate::service::Service;
-use crate::uploads::UploadStatus;
+use crate::uploads::{UploadStatus, not_shown_inline};
 
 problems! {
     /// Why an upload is not shown.
@@ -24,6 +28,9 @@ problems! {
         404 upload_not_found => UploadNotFound,
     }
 }
+
+/// How many of the messages about it that were kept are shown.
+const DEAD_EVENTS: i64 = 10;
 
 /// All that is known of one upload.
 #[derive(Debug, Clone, PartialEq, Eq, Object)]
@@ -112,13 +119,57 @@ impl InspectUpload {
     )]
     async fn inspect(
         &self,
-        _service: Data<&Arc<Service>>,
-        _operator: KeyOrSession<See>,
+        service: Data<&Arc<Service>>,
+        operator: KeyOrSession<See>,
         /// The upload's id.
         #[oai(name = "upload_id")]
         id: Path<UploadIdText>,
     ) -> Result<InspectAnswer, InspectUploadProblem> {
-        let _ = id;
-        Err(Problem::new(UNAVAILABLE).into())
+        let found = service.find_for(&operator.0, id.0.read()).await?;
+        let upload = found.ok_or(InspectUploadProblem::UploadNotFound)?;
+        let is_of_all = operator.0.tenant.is_none();
+        let (lines, dead) = tokio::try_join!(
+            timeline::lines(&service.db, upload.id),
+            dead_events::of_upload(&service.db, upload.id, if is_of_all { DEAD_EVENTS } else { 0 }),
+        )?;
+        Ok(InspectAnswer::Report(Json(report(upload, lines, dead))))
+    }
+}
+
+fn report(upload: domain::Upload, lines: Vec<Line>, dead: Vec<dead_events::DeadEvent>) -> UploadReport {
+    let status = upload.state.status();
+    let can_be_downloaded = status == domain::UploadStatus::Confirmed;
+    let actions = Order::ALL.into_iter().filter(|order| order.done_with().contains(&status));
+    UploadReport {
+        timeline: lines.into_iter().filter_map(TimelineEntry::of).collect(),
+        dead_events: dead.into_iter().map(|event| DeadEvent::of(event, None)).collect(),
+        actions: actions.map(UploadAction::from).collect(),
+        can_be_downloaded,
+        can_be_shown: can_be_downloaded && not_shown_inline(&upload).is_none(),
+        upload: upload.into(),
+    }
+}
+
+impl TimelineEntry {
+    /// What a newer version wrote is passed over.
+    fn of(line: Line) -> Option<Self> {
+        let asked = line.asked.map(|name| Order::ALL.into_iter().find(|order| order.as_str() == name));
+        Some(Self {
+            at: Time(line.at),
+            status: domain::UploadStatus::parse(&line.status)?.into(),
+            asked: asked.map(|order| order.map(UploadAction::from)).unwrap_or_default(),
+            cause: match line.cause.as_str() {
+                "client" => TimelineCause::Client,
+                "event" => TimelineCause::Event,
+                "hint" => TimelineCause::Hint,
+                "sweep" => TimelineCause::Sweep,
+                "operator" => TimelineCause::Operator,
+                _ => TimelineCause::Other,
+            },
+            cause_id: line.cause_id,
+            cause_name: line.cause_name,
+            took_ms: line.took_ms.map(i64::from),
+            waited_ms: line.waited_ms.map(i64::from),
+        })
     }
 }

@@ -1,15 +1,25 @@
 //! getOverview.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use jiff::{SignedDuration, Timestamp};
 
 use poem::web::Data;
 use poem_openapi::{ApiResponse, Enum, Object, OpenApi};
+use sluice_common::db::counting::{self, Totals};
+use sluice_common::db::reports::{self, Kind, Report};
+use sluice_common::db::uploads::{self, Oldest};
+use sluice_common::db::workers::{self, Breaker, Worker};
+use sluice_common::db::{Db, DbError, dead_events};
+use sluice_common::domain::UploadStatus;
+use sluice_common::queue::Waiting;
 
-use super::findings::Finding;
+use super::findings::{Finding, Known, in_a_sentence, judge};
 use crate::auth::{KeyOrSession, See};
 use crate::body::Json;
 use crate::document::Tag;
-use crate::problem::{Problem, UNAVAILABLE, problems};
+use crate::problem::problems;
 use crate::scalars::{Time, UploadIdText};
 use crate::service::Service;
 
@@ -17,6 +27,13 @@ problems! {
     /// Why there is no overview: nothing but what any operation can meet.
     pub enum GetOverviewProblem {}
 }
+
+/// Up to how many dead events are counted.
+const MOST_COUNTED: i64 = 1000;
+/// For how long a worker counts as alive that says nothing: several times as long as one is silent.
+const ALIVE: SignedDuration = SignedDuration::from_secs(30);
+/// How long after it was due an upload is looked at late. Workers look every second.
+const LATE: Duration = Duration::from_mins(2);
 
 /// How the service does right now.
 #[derive(Debug, Clone, PartialEq, Eq, Object)]
@@ -207,9 +224,140 @@ impl GetOverview {
     #[oai(path = "/v1/operator/overview", method = "get", operation_id = "getOverview", tag = "Tag::Operator")]
     async fn get(
         &self,
-        _service: Data<&Arc<Service>>,
-        _operator: KeyOrSession<See>,
+        service: Data<&Arc<Service>>,
+        operator: KeyOrSession<See>,
     ) -> Result<OverviewAnswer, GetOverviewProblem> {
-        Err(Problem::new(UNAVAILABLE).into())
+        let tenant = operator.0.tenant.as_ref();
+        let (db, is_of_all) = (&service.db, tenant.is_none());
+        let system = async {
+            match is_of_all {
+                true => system(&service).await.map(Some),
+                false => Ok(None),
+            }
+        };
+        let (totals, oldest, system) =
+            tokio::try_join!(counting::totals(db, tenant), uploads::oldest_pending(db, tenant), system)?;
+        Ok(OverviewAnswer::Overview(Json(overview(&totals, oldest, system))))
+    }
+}
+
+/// What is known of the parts, and whether due uploads wait for a look.
+async fn system(service: &Service) -> Result<(SystemState, bool), DbError> {
+    let db = &service.db;
+    let held = async { Ok(service.queues.held().await) };
+    let (held, dead_events, workers, database, sweep, round, is_late) = tokio::try_join!(
+        held,
+        dead_events::count(db, MOST_COUNTED),
+        workers::list(db),
+        database(db),
+        reports::latest(db, Kind::Sweep),
+        reports::latest(db, Kind::Reconcile),
+        uploads::are_looked_at_late(db, LATE),
+    )?;
+    let state = SystemState {
+        queue: queue(held.queue, &workers),
+        dead_letters: held.dead_letters.map(|count| i64::try_from(count).unwrap_or(i64::MAX)),
+        dead_events,
+        workers: workers.into_iter().map(|worker| WorkerState::of(worker, database.0)).collect(),
+        database: database.1,
+        last_sweep: sweep.map(WorkReport::from),
+        last_reconcile: round.map(WorkReport::from),
+    };
+    Ok((state, is_late))
+}
+
+/// How the database does, by its own clock.
+async fn database(db: &Db) -> Result<(Timestamp, DatabaseState), DbError> {
+    let asked = Instant::now();
+    let (takes_writes, about) = tokio::try_join!(db.takes_writes(), db.about())?;
+    let (connections, most) = db.connections();
+    let count = |number: usize| i32::try_from(number).unwrap_or(i32::MAX);
+    let state = DatabaseState {
+        takes_writes,
+        answered_in_ms: i64::try_from(asked.elapsed().as_millis()).unwrap_or(i64::MAX),
+        version: about.version,
+        connections: count(connections),
+        connections_most: count(most),
+    };
+    Ok((about.now, state))
+}
+
+/// What the queue said last: to this process, or to a worker.
+fn queue(heard: Option<(Waiting, Timestamp)>, workers: &[Worker]) -> Option<QueueState> {
+    let count = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+    let heard = heard.map(|(waiting, at)| (count(waiting.visible), count(waiting.in_flight), at));
+    let told = workers.iter().filter_map(|worker| worker.queue).max_by_key(|(.., at)| *at);
+    let (waiting, in_hand, sampled_at) = heard.or(told)?;
+    let oldest_ms = workers.iter().filter_map(|worker| worker.oldest_ms).max();
+    Some(QueueState { waiting, in_hand, sampled_at: Time(sampled_at), oldest_ms })
+}
+
+fn overview(totals: &Totals, oldest: Option<Oldest>, system: Option<(SystemState, bool)>) -> Overview {
+    let (system, is_late) = system.map_or((None, false), |(system, is_late)| (Some(system), is_late));
+    let known =
+        Known { now: totals.now, counted_until: totals.until, is_looked_at_late: is_late, system: system.as_ref() };
+    let findings = judge(&known);
+    Overview {
+        at: Time(totals.now),
+        is_well: findings.is_empty(),
+        sentence: in_a_sentence(&findings),
+        findings,
+        uploads: StatusCounts::from(totals),
+        counted_until: Time(totals.until),
+        oldest_pending: oldest.map(|oldest| OldestPending {
+            upload_id: UploadIdText(oldest.id.to_string()),
+            created_at: Time(oldest.created_at),
+            deadline: Time(oldest.deadline),
+        }),
+        system,
+    }
+}
+
+impl From<&Totals> for StatusCounts {
+    fn from(totals: &Totals) -> Self {
+        let of = |status| totals.uploads.iter().find(|(one, _)| *one == status).map_or(0, |(_, count)| *count);
+        Self {
+            pending: of(UploadStatus::Pending),
+            confirmed: of(UploadStatus::Confirmed),
+            rejected: of(UploadStatus::Rejected),
+            expired: of(UploadStatus::Expired),
+            canceled: of(UploadStatus::Canceled),
+            deleted: of(UploadStatus::Deleted),
+        }
+    }
+}
+
+impl WorkerState {
+    fn of(worker: Worker, now: Timestamp) -> Self {
+        let (breaker, breaker_why) = match worker.breaker {
+            Breaker::Closed => (BreakerState::Closed, None),
+            Breaker::InDoubt => (BreakerState::InDoubt, None),
+            Breaker::Open(why) => (BreakerState::Open, Some(why)),
+        };
+        Self {
+            id: worker.id.to_string(),
+            host: worker.host,
+            version: worker.version,
+            is_alive: now.duration_since(worker.seen_at) < ALIVE,
+            started_at: Time(worker.started_at),
+            seen_at: Time(worker.seen_at),
+            has_queue: worker.has_queue,
+            polled_at: worker.polled_at.map(Time),
+            in_hand: worker.in_hand,
+            in_hand_most: worker.in_hand_most,
+            breaker,
+            breaker_why,
+        }
+    }
+}
+
+impl From<Report> for WorkReport {
+    fn from(report: Report) -> Self {
+        Self {
+            started_at: Time(report.started_at),
+            ended_at: Time(report.ended_at),
+            counts: report.counts.into_iter().map(|(name, count)| NamedCount { name, count }).collect(),
+            upload_ids: report.uploads.iter().map(|id| UploadIdText(id.to_string())).collect(),
+        }
     }
 }

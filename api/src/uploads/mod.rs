@@ -36,5 +36,5 @@ pub use get::GetUpload;
 pub use list::ListUploads;
 pub use list_parts::ListParts;
 pub use renew::RenewGrant;
-pub use stream::{EventStream, StreamAnswer, StreamUploads};
+pub use stream::{EventStream, StreamAnswer, StreamUploads, UNKNOWN_EVENT, known, said};
 pub use wire::{Reason, ReasonCode, Upload, UploadAnswer, UploadStatus};
