@@ -1,7 +1,7 @@
 //! Sluice's HTTP API: issues grants, records pending uploads, answers what became of them.
 //!
-//! [`serve`] runs it. A request passes [`request`], is admitted by [`auth`], and reaches an operation of [`uploads`] or
-//! [`files`], which works with the [`service`]. Errors become [`problem`]s, and what can be asked is in the [`document`].
+//! [`serve`] runs it. A request passes [`request`], is admitted by [`auth`], and reaches an operation of [`uploads`],
+//! [`files`] or [`operator`], which works with the [`service`]. Errors become [`problem`]s, and what can be asked is in the [`document`].
 
 mod accepting;
 pub mod auth;
@@ -15,6 +15,7 @@ mod hand;
 mod health;
 mod maps;
 mod metrics;
+pub mod operator;
 mod pages;
 mod paths;
 pub mod problem;

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
 use poem_openapi::types::{ParseError, ParseFromJSON, ParseFromParameter, ParseResult, ToJSON, Type};
 use serde_json::Value;
-use sluice_common::domain::UploadId;
+use sluice_common::domain::{Tenant, UploadId, UploadStatus};
 
 use crate::request::concerns;
 
@@ -121,6 +121,25 @@ text!(
     MetaSchema { pattern: Some("^[a-z0-9-]{1,40}$".to_owned()), ..string() },
     |name| (1..=40).contains(&name.len()) && name.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-'))
 );
+text!(
+    /// The name of a tenant.
+    TenantName,
+    MetaSchema { pattern: Some("^[a-z0-9-]{1,40}$".to_owned()), ..string() },
+    |name| Tenant::parse(name).is_ok()
+);
+text!(
+    /// Some statuses of uploads, with commas between.
+    StatusList,
+    MetaSchema { pattern: Some("^[a-z]+(,[a-z]+)*$".to_owned()), ..string() },
+    |list| list.split(',').all(|name| UploadStatus::parse(name).is_some())
+);
+impl StatusList {
+    /// The statuses, as they are listed.
+    pub fn statuses(&self) -> impl Iterator<Item = UploadStatus> + '_ {
+        self.0.split(',').filter_map(UploadStatus::parse)
+    }
+}
+
 text!(
     /// The URL of a page.
     RedirectText,

@@ -10,10 +10,11 @@ use sluice_common::db::{Db, DbError};
 use sluice_common::domain::{Policies, Tenant, TenantLimits, Upload, UploadId};
 use sluice_common::storage::{Bucket, SdkClients, Signer, Store};
 
-use crate::auth::{Identity, KnownKeys, Tokens};
+use crate::auth::{Identity, KnownKeys, Operator, Sessions, Tokens};
 use crate::feed::Feed;
 use crate::hand::Hands;
 use crate::metrics::Metrics;
+use crate::operator::Queues;
 use crate::rates::Rates;
 use crate::request::concerns;
 use crate::settings::{Files, Settings};
@@ -49,12 +50,16 @@ pub struct Service {
     pub keys: KnownKeys,
     /// Who may call with a token of the identity provider, if there is one.
     pub identity: Option<Identity>,
+    /// Which operators have signed in.
+    pub sessions: Sessions,
     /// Signs and reads upload tokens.
     pub tokens: Tokens,
     /// Who waits for a verdict.
     pub waiting: Waiting,
     /// Who watches uploads.
     pub feed: Feed,
+    /// The dead-letter queue, for operators, and what both queues hold.
+    pub queues: Queues,
     /// What is counted.
     pub metrics: Metrics,
     /// The places of the requests in hand.
@@ -83,9 +88,11 @@ impl Service {
             files: settings.files,
             keys: KnownKeys::new(db.clone(), keys),
             identity: settings.identity.map(Identity::new),
+            sessions: Sessions::new(db.clone()),
             tokens: settings.tokens,
             feed: Feed::new(db.clone(), settings.streams, waiting.heard()),
             waiting,
+            queues: Queues::open(settings.dead_letters).await,
             metrics: Metrics::new(),
             db,
         }
@@ -134,7 +141,16 @@ impl Service {
         Ok(uploads::find(&self.db, id).await?.filter(|upload| upload.tenant == *tenant))
     }
 
-    /// The same, once it is no longer pending or `patience` is over.
+    /// The upload of this id, if it is of a tenant that the operator reaches.
+    ///
+    /// # Errors
+    /// Where the database does not answer.
+    pub async fn find_for(&self, operator: &Operator, id: Option<UploadId>) -> Result<Option<Upload>, DbError> {
+        let Some(id) = id else { return Ok(None) };
+        Ok(uploads::find(&self.db, id).await?.filter(|upload| operator.reaches(&upload.tenant)))
+    }
+
+    /// The tenant's upload of this id, once it is no longer pending or `patience` is over.
     ///
     /// # Errors
     /// Where the database does not answer.

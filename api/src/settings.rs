@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use sluice_common::domain::{Policies, Policy, Tenant};
+use sluice_common::queue::dead_letters::Places;
 use sluice_common::settings::{Reader, SettingError};
 use sluice_common::storage::{Location, Store};
 
@@ -37,6 +38,8 @@ pub struct Settings {
     pub streams: usize,
     /// How many requests may be in hand, and how long they may take.
     pub bounds: Bounds,
+    /// The dead-letter queue, for operators, if it is set.
+    pub dead_letters: Option<Places>,
 }
 
 /// Where Postgres is, and how much of it one process takes.
@@ -90,6 +93,7 @@ impl Settings {
             origins: reader.parsed("SLUICE_CORS_ORIGINS")?,
             streams: at_most(reader, "SLUICE_STREAMS", MOST_AT_ONCE)?,
             bounds: bounds(reader)?,
+            dead_letters: Places::read_if_set(reader)?,
         })
     }
 }

@@ -89,7 +89,12 @@ impl Client {
 
     /// Opens a stream of uploads. One that is refused is an answer like any other.
     pub async fn watch(&self, query: &str, headers: &[(&str, &str)]) -> Result<Feed, Answer> {
-        let mut request = self.http.get(format!("{}/v1/uploads/events{query}", self.url)).timeout(LONG);
+        self.watch_at(&format!("/v1/uploads/events{query}"), headers).await
+    }
+
+    /// Opens the stream at this path.
+    pub async fn watch_at(&self, path: &str, headers: &[(&str, &str)]) -> Result<Feed, Answer> {
+        let mut request = self.http.get(format!("{}{path}", self.url)).timeout(LONG);
         if let Some(key) = &self.key {
             request = request.bearer_auth(key);
         }

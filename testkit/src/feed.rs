@@ -95,7 +95,7 @@ impl Feed {
         for line in block.lines() {
             match line.split_once(": ").unwrap_or((line, "")) {
                 ("id", id) => id.clone_into(&mut self.last_id),
-                ("event", name) => assert_eq!(name, "upload"),
+                ("event", name) => assert!(["upload", "change"].contains(&name), "{name}"),
                 ("data", json) => upload = Some(serde_json::from_str(json).expect("JSON")),
                 ("retry", after) => self.retry = Some(after.parse().expect("a number")),
                 (":", _) => self.comments += 1,

@@ -193,10 +193,19 @@ impl World {
 
     /// A new API key.
     pub async fn key(&self, tenant: &str, scopes: &[&str]) -> String {
+        self.key_reaching(tenant, scopes, false).await
+    }
+
+    /// A new API key which, as an operator's, reaches all tenants.
+    pub async fn key_of_all(&self, scopes: &[&str]) -> String {
+        self.key_reaching("acme", scopes, true).await
+    }
+
+    async fn key_reaching(&self, tenant: &str, scopes: &[&str], all: bool) -> String {
         let key = NewKey::generate().expect("random bytes");
         let tenant = Tenant::parse(tenant).expect("a valid name");
         let scopes: Vec<String> = scopes.iter().map(|scope| (*scope).to_owned()).collect();
-        let kept = api_keys::insert(&self.db(), key.hash, &tenant, "a test", &scopes, None).await;
+        let kept = api_keys::insert(&self.db(), key.hash, &tenant, "a test", &scopes, None, all).await;
         kept.expect("the key is kept");
         key.text
     }
@@ -294,6 +303,14 @@ impl World {
         self.parts.push(tokio::spawn(async move {
             sluice_worker::run(settings, listener, CancellationToken::new()).await.expect("the worker works");
         }));
+    }
+
+    /// Ends the worker that was started last, at once, as if it were killed.
+    pub async fn kill_worker(&mut self) {
+        let killed = self.parts.pop().expect("there is one");
+        self.workers.pop();
+        killed.abort();
+        let _ = killed.await;
     }
 
     /// The settings of its parts, for a part that is to run as a process.

@@ -61,7 +61,7 @@ async fn a_key_opens_what_its_scopes_say_until_it_is_revoked() {
 async fn key_for(world: &World, lifetime: Option<Duration>) -> (Client, Uuid) {
     let (key, tenant) = (NewKey::generate().expect("random bytes"), Tenant::parse("acme").expect("valid"));
     let scopes = ["uploads:read".to_owned()];
-    let kept = api_keys::insert(&world.db(), key.hash, &tenant, "a test", &scopes, lifetime).await;
+    let kept = api_keys::insert(&world.db(), key.hash, &tenant, "a test", &scopes, lifetime, false).await;
     (world.client_with(Some(&key.text)), kept.expect("the key is kept"))
 }
 
@@ -100,7 +100,7 @@ async fn a_revoked_key_stops_at_once_at_every_api() {
     for _ in 0..5 {
         let (key, tenant) = (NewKey::generate().expect("random bytes"), Tenant::parse("acme").expect("valid"));
         let scopes = ["uploads:read".to_owned()];
-        let kept = api_keys::insert(&world.db(), key.hash, &tenant, "a test", &scopes, None).await;
+        let kept = api_keys::insert(&world.db(), key.hash, &tenant, "a test", &scopes, None, false).await;
         let clients = [Client::new(&first, Some(&key.text)), world.client_with(Some(&key.text))];
         for client in &clients {
             client.get("/v1/uploads").await.expect(200);

@@ -17,7 +17,10 @@ pub async fn watch(queue: Queue, pulse: Arc<Pulse>, times: &Times, stop: Cancell
     while stop.run_until_cancelled(tokio::time::sleep(times.backlog)).await.is_some() {
         match stop.run_until_cancelled(queue.waiting()).await {
             None => {}
-            Some(Ok(waiting)) => report(&mut watch, waiting, pulse.received()),
+            Some(Ok(waiting)) => {
+                pulse.holds(waiting);
+                report(&mut watch, waiting, pulse.received());
+            }
             Some(Err(error)) => tracing::warn!(error = %Chain(&error), "could not ask what the queue holds"),
         }
     }

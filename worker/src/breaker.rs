@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use sluice_common::chain::Chain;
 use sluice_common::db::Db;
+use sluice_common::db::workers::Breaker as Said;
 use sluice_common::domain::ObjectKey;
 use sluice_common::domain::content::Wanted;
 use sluice_common::storage::{Bucket, Look};
@@ -69,6 +70,15 @@ impl Breaker {
         match *self.state.borrow() {
             State::Open(why) => Err(why),
             State::Closed | State::InDoubt => Ok(()),
+        }
+    }
+
+    /// How it stands, for an operator.
+    pub fn said(&self) -> Said {
+        match *self.state.borrow() {
+            State::Closed => Said::Closed,
+            State::InDoubt => Said::InDoubt,
+            State::Open(why) => Said::Open(why.to_owned()),
         }
     }
 

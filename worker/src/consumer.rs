@@ -3,8 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use sluice_common::chain::Chain;
 use sluice_common::db::{Db, dead_events};
+use sluice_common::envelope;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
@@ -62,6 +64,11 @@ impl Consumer {
         Self { queue, settler, db, pulse, breaker, slots, batch, in_hand, tasks, times }
     }
 
+    /// The deliveries that it has in hand.
+    pub fn in_hand(&self) -> InHand {
+        self.in_hand.clone()
+    }
+
     /// Takes deliveries until asked to stop; then takes no more, finishes what is in hand within the grace, and returns the
     /// rest to the queue.
     pub async fn run(self, stop: CancellationToken, grace: Duration) {
@@ -86,12 +93,13 @@ impl Consumer {
                 Ok(deliveries) if deliveries.is_empty() => {
                     failures = 0;
                     drop(slots);
-                    self.pulse.polled(0);
+                    self.pulse.polled(0, None);
                     stop.run_until_cancelled(sleep_until(asked + AT_REST)).await;
                 }
                 Ok(deliveries) => {
                     failures = 0;
-                    self.pulse.polled(deliveries.len());
+                    let oldest = deliveries.iter().filter_map(|delivery| delivery.sent_at).min();
+                    self.pulse.polled(deliveries.len(), oldest.map(|sent_at| Timestamp::now().duration_since(sent_at)));
                     // What a queue hands out beyond what was asked for has no slot, and comes again.
                     for (delivery, slot) in deliveries.into_iter().zip(std::iter::from_fn(|| slots.split(1))) {
                         self.take(delivery, slot);
@@ -195,7 +203,8 @@ pub(crate) async fn tell(queue: &Queue, db: &Db, breaker: &Breaker, delivery: De
         Answer::Done => delete(queue, &delivery).await,
         Answer::Later(time) => queue.hide_for(delivery.receipt, time).await,
         Answer::Never(why) => {
-            if let Err(error) = dead_events::keep(db, &delivery.message_id, &delivery.body, &why).await {
+            let upload = envelope::first_upload(&delivery.body);
+            if let Err(error) = dead_events::keep(db, &delivery.message_id, &delivery.body, &why, upload).await {
                 tracing::warn!(error = %Chain(&error), message.id = %delivery.message_id, "could not keep a dead event; it comes again");
                 breaker.suspect();
                 return;

@@ -52,7 +52,8 @@ fn count(kind: &'static str) -> Answer {
 }
 
 async fn settle_event(settler: &Settler, delivery: &Delivery, event: ObjectEvent) -> Answer {
-    let cause = Cause::Event(delivery.message_id.clone());
+    let happened_at = event.time.as_ref().and_then(|time| time.parse().ok());
+    let cause = Cause::Event(delivery.message_id.clone(), happened_at);
     match settler.settle_event(&event, delivery.times, cause).await {
         Ok(Settled::UnknownUpload) if delivery.times >= UNKNOWN_TIMES => {
             Answer::Never("there is no upload of this object".to_owned())

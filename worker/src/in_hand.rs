@@ -35,6 +35,11 @@ impl InHand {
         Held { all: self.clone(), receipt: receipt.to_owned() }
     }
 
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.lock().len()
+    }
+
     /// The receipts of all of them.
     pub fn receipts(&self) -> Vec<String> {
         self.lock().keys().cloned().collect()

@@ -9,14 +9,15 @@ mod breaker;
 pub mod by_hand;
 mod cleanup;
 mod consumer;
+mod counting;
 mod deliver;
-pub mod envelope;
 pub mod failpoint;
 mod forget;
 mod health;
 mod in_hand;
 mod looks;
 pub mod metrics;
+mod presence;
 mod pulse;
 mod queue;
 mod reconcile;
@@ -35,8 +36,8 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 pub use looks::MOST_CUT_OFF;
-pub use queue::dead_letters;
 pub use settings::Settings;
+pub use sluice_common::envelope;
 pub use times::Times;
 
 /// Why a worker did not start, or ended.
@@ -109,6 +110,15 @@ pub async fn run(
         metrics,
         ended.clone(),
     ));
+    let presence = tokio::spawn(presence::keep(
+        db.clone(),
+        presence::Presence {
+            breaker: breaker.clone(),
+            queue: events.as_ref().map(|events| (Arc::clone(&events.pulse), events.consumer.in_hand())),
+            in_hand_most: settings.concurrency,
+        },
+        ended.clone(),
+    ));
     // A worker that nobody can ask any more stops, and is started anew.
     let health = async {
         let result = health.await;
@@ -128,8 +138,11 @@ pub async fn run(
             reconciler.run(breaker.clone(), stop.clone()),
             cleanup::run(db.clone(), bucket, breaker.clone(), unwanted, stop.clone(), settings.grace),
             forget::run(db.clone(), breaker.clone(), stop.clone()),
+            counting::run(db.clone(), breaker.clone(), stop.clone()),
         );
         ended.cancel();
+        // A panic there has been told of, and ends no other part.
+        let _ = presence.await;
     };
     match tokio::join!(health, work).0 {
         Ok(result) => result?,

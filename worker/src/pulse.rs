@@ -4,16 +4,27 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use jiff::SignedDuration;
+
+use crate::queue::Waiting;
+
 /// When the queue last answered, and what.
 #[derive(Debug, Default)]
 pub struct Pulse {
     last_poll: Mutex<Option<Instant>>,
     received: AtomicU64,
+    oldest_ms: Mutex<Option<i64>>,
+    waiting: Mutex<Option<(Waiting, Instant)>>,
 }
 
 impl Pulse {
-    /// Notes that the queue answered just now, with this many messages.
-    pub fn polled(&self, messages: usize) {
+    /// Notes that the queue answered just now, with this many messages, of which the oldest had waited this long.
+    pub fn polled(&self, messages: usize, oldest: Option<SignedDuration>) {
+        if let Some(waited) = oldest {
+            let waited = i64::try_from(waited.as_millis()).unwrap_or(i64::MAX).max(0);
+            let mut oldest = self.oldest_ms.lock().expect("no holder of the lock panics");
+            *oldest = (*oldest).max(Some(waited));
+        }
         *self.last_poll.lock().expect("no holder of the lock panics") = Some(Instant::now());
         self.received.fetch_add(messages as u64, Ordering::Relaxed);
     }
@@ -21,6 +32,26 @@ impl Pulse {
     /// How many messages the queue has handed to this worker.
     pub fn received(&self) -> u64 {
         self.received.load(Ordering::Relaxed)
+    }
+
+    /// How long the oldest message had waited that came since this was asked before, in milliseconds.
+    pub fn take_oldest_ms(&self) -> Option<i64> {
+        self.oldest_ms.lock().expect("no holder of the lock panics").take()
+    }
+
+    /// How long ago the queue last answered.
+    pub fn last_poll(&self) -> Option<Duration> {
+        self.last_poll.lock().expect("no holder of the lock panics").map(|last| last.elapsed())
+    }
+
+    /// Notes what the queue says just now that it holds.
+    pub fn holds(&self, waiting: Waiting) {
+        *self.waiting.lock().expect("no holder of the lock panics") = Some((waiting, Instant::now()));
+    }
+
+    /// What the queue last said that it holds, and how long ago.
+    pub fn held(&self) -> Option<(Waiting, Duration)> {
+        self.waiting.lock().expect("no holder of the lock panics").map(|(waiting, at)| (waiting, at.elapsed()))
     }
 
     /// Whether the queue answered in this time, and if not, a sentence saying so.

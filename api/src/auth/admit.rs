@@ -8,7 +8,7 @@ use poem::Request;
 use super::credential::Credential;
 use super::known::KnownKey;
 use super::refusal::Refusal;
-use super::{Caller, Holder, Scope};
+use super::{Caller, Holder, Operator, Scope, same_site, session};
 use crate::problem::{Failure as _, Kind, Problem, unavailable};
 use crate::service::Service;
 
@@ -68,8 +68,38 @@ async fn by_identity(request: &Request, text: &str) -> Result<Admitted, Problem>
     Ok(judged?)
 }
 
+/// The operator who sends this request with an API key that has the scope.
+pub(super) async fn operator_by_key(request: &Request, scope: Scope) -> Result<Operator, Problem> {
+    let text = match Credential::of(request.headers()) {
+        Credential::ApiKey(text) => text,
+        Credential::UploadToken(_) | Credential::Jwt(_) => return Err(Refusal::KeyAlone.into()),
+        Credential::Other => return Err(Refusal::Unreadable.into()),
+        Credential::Nothing => return Err(Refusal::Nothing.into()),
+    };
+    let found = service(request).keys.find(text).await;
+    let known = found.map_err(|error| (*error).clone().into_problem())??;
+    Operator::of_key(&known.key).filter(|operator| operator.has(scope)).ok_or_else(|| missing(scope))
+}
+
+/// The operator who sends this request with the cookie of a session, if it comes with one and with no key.
+pub(super) async fn operator_by_session(request: &Request, scope: Scope) -> Result<Option<Operator>, Problem> {
+    let headers = request.headers();
+    if headers.contains_key(header::AUTHORIZATION) || !session::has_cookie(headers) {
+        return Ok(None);
+    }
+    same_site::check(request.method(), headers)?;
+    let found = service(request).sessions.find(headers).await.map_err(|error| error.into_problem())?;
+    let operator = found.ok_or(Refusal::Session)?;
+    if operator.has(scope) { Ok(Some(operator.as_ref().clone())) } else { Err(missing(scope)) }
+}
+
 fn service(request: &Request) -> &Arc<Service> {
     request.data().expect("the server puts the service next to every request")
+}
+
+/// Says that another key would do.
+pub fn with_challenge(problem: Problem) -> Problem {
+    problem.with_header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
 }
 
 fn missing(scope: Scope) -> Problem {

@@ -8,7 +8,7 @@ use poem_openapi::registry::{MetaSecurityScheme, Registry};
 use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
 
 use super::scope::Needs;
-use super::{Caller, Holder, Scope, admit};
+use super::{Caller, Holder, Operator, Scope, admit};
 use crate::problem::Problem;
 
 /// Who may come in: by what, and what is known of them then.
@@ -33,6 +33,10 @@ pub type Key<S> = By<WithKey, S>;
 pub type MaybeKey<S> = By<WithoutKey, S>;
 /// A caller who has the scope, or who holds an upload's token.
 pub type KeyOrToken<S> = By<WithToken, S>;
+/// An operator whose API key has the scope.
+pub type OperatorKey<S> = By<WithOperatorKey, S>;
+/// An operator whose API key has the scope, or who has signed in with such a key.
+pub type KeyOrSession<S> = By<WithSession, S>;
 
 /// Takes API keys and the identity provider's tokens.
 pub struct WithKey;
@@ -40,10 +44,16 @@ pub struct WithKey;
 pub struct WithoutKey;
 /// Takes the same, and upload tokens.
 pub struct WithToken;
+/// Takes API keys of operators.
+pub struct WithOperatorKey;
+/// Takes API keys of operators, and the sessions that were opened with one.
+pub struct WithSession;
 
 const API_KEY: &str = "api_key";
 const JWT: &str = "jwt";
 const UPLOAD_TOKEN: &str = "upload_token";
+/// The scheme of operators who have signed in.
+pub const OPERATOR_SESSION: &str = "operator_session";
 
 impl Door for WithKey {
     type Known = Caller;
@@ -76,6 +86,27 @@ impl Door for WithToken {
     }
 }
 
+impl Door for WithOperatorKey {
+    type Known = Operator;
+    const SCHEMES: &'static [&'static str] = &[API_KEY];
+
+    async fn admit(request: &Request, scope: Scope) -> Result<Operator, Problem> {
+        admit::operator_by_key(request, scope).await
+    }
+}
+
+impl Door for WithSession {
+    type Known = Operator;
+    const SCHEMES: &'static [&'static str] = &[API_KEY, OPERATOR_SESSION];
+
+    async fn admit(request: &Request, scope: Scope) -> Result<Operator, Problem> {
+        match admit::operator_by_session(request, scope).await? {
+            Some(operator) => Ok(operator),
+            None => admit::operator_by_key(request, scope).await,
+        }
+    }
+}
+
 impl<'a, D: Door, S: Needs> ApiExtractor<'a> for By<D, S> {
     const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::SecurityScheme];
 
@@ -104,7 +135,30 @@ impl<'a, D: Door, S: Needs> ApiExtractor<'a> for By<D, S> {
 }
 
 fn scheme(name: &str) -> MetaSecurityScheme {
-    let description = match name {
+    let bearer = MetaSecurityScheme {
+        ty: "http",
+        description: Some(described(name)),
+        name: None,
+        key_in: None,
+        scheme: Some("bearer"),
+        bearer_format: (name == JWT).then_some("JWT"),
+        flows: None,
+        openid_connect_url: None,
+    };
+    match name {
+        OPERATOR_SESSION => MetaSecurityScheme {
+            ty: "apiKey",
+            name: Some(super::session::COOKIE),
+            key_in: Some("cookie"),
+            scheme: None,
+            ..bearer
+        },
+        _ => bearer,
+    }
+}
+
+fn described(name: &str) -> &'static str {
+    match name {
         API_KEY => {
             "An API key, as made by `sluice-api keys create`: it begins with `sluice_`. It belongs to one tenant and has \
              scopes: `uploads:write` makes, completes, renews and cancels uploads, `uploads:read` sees and downloads them, \
@@ -114,22 +168,17 @@ fn scheme(name: &str) -> MetaSecurityScheme {
         JWT => {
             "A JWT of the application's own identity provider, where the service is set up for one (`SLUICE_JWT_…`). One \
              of its claims names the tenant, another the scopes, which are those of API keys. It is taken wherever an API key \
-             is."
+             is, but for operators' calls."
+        }
+        OPERATOR_SESSION => {
+            "The cookie of an operator who has signed in with an API key, by openOperatorSession. On a loopback address \
+             without TLS it is named `sluice_operator`. Other methods than GET are taken with it only from pages of the \
+             API's own origin."
         }
         _ => {
             "An upload's token, from the answer of createUpload: for whoever sends the file, such as a browser, which \
              should never hold an API key. It is good for that upload alone, to read, watch, complete and renew it, \
              and to cancel it while it is pending, until the token expires."
         }
-    };
-    MetaSecurityScheme {
-        ty: "http",
-        description: Some(description),
-        name: None,
-        key_in: None,
-        scheme: Some("bearer"),
-        bearer_format: (name == JWT).then_some("JWT"),
-        flows: None,
-        openid_connect_url: None,
     }
 }

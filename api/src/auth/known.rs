@@ -16,7 +16,6 @@ use tokio::sync::broadcast;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::task::AbortHandle;
 
-use super::Caller;
 use super::key::hash_of;
 use super::refusal::Refusal;
 use super::used::UsedKeys;
@@ -90,8 +89,8 @@ impl KnownKeys {
 
     /// Is ready when a caller who was let in must come again: because their key or token expires, or their key was revoked or
     /// rotated.
-    pub fn end_of(&self, caller: &Caller) -> impl Future<Output = ()> + Send + use<> {
-        let (mut shortened, id, until) = (self.shortened.subscribe(), caller.id.clone(), caller.until);
+    pub fn end_of(&self, id: &str, until: Option<Instant>) -> impl Future<Output = ()> + Send + use<> {
+        let (mut shortened, id) = (self.shortened.subscribe(), id.to_owned());
         async move {
             let is_shortened = async {
                 // An error means that some were missed, and one's own may be among them.
@@ -173,7 +172,9 @@ mod tests {
 
     fn looked_up(state: KeyState, asked_at: Instant) -> LookUp {
         let tenant = Tenant::parse("acme").expect("valid");
-        LookUp { asked_at, found: Some(FoundKey { id: Uuid::nil(), tenant, scopes: Vec::new(), state }) }
+        let (name, scopes) = ("of a test".to_owned(), Vec::new());
+        let key = FoundKey { id: Uuid::nil(), tenant, all_tenants: false, name, scopes, expires_at: None, state };
+        LookUp { asked_at, found: Some(key) }
     }
 
     #[test]

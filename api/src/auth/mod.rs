@@ -7,18 +7,24 @@ mod identity;
 mod key;
 mod known;
 mod moment;
+mod operator;
 mod refusal;
+mod same_site;
 mod scope;
+mod session;
 mod token;
 mod used;
 
-pub use admit::MISSING_SCOPE;
-pub use extract::{Key, KeyOrToken, MaybeKey};
+pub use admit::{MISSING_SCOPE, with_challenge};
+pub use extract::{Key, KeyOrSession, KeyOrToken, MaybeKey, OPERATOR_SESSION, OperatorKey};
 pub use identity::{Identity, IdentitySettings};
 pub use key::NewKey;
 pub use known::KnownKeys;
+pub use operator::Operator;
 pub use refusal::{Refusal, UNAUTHORIZED};
-pub use scope::{Read, Scope, Write};
+pub use same_site::CROSS_SITE;
+pub use scope::{Act, Read, Scope, See, Write};
+pub use session::{NewSession, Sessions, idle_seconds};
 pub use token::{NewToken, Tokens};
 
 use std::time::Instant;

@@ -29,6 +29,10 @@ pub enum Refusal {
     UploadToken,
     /// It is an upload's token, and the call reaches more than one upload.
     UploadTokenElsewhere,
+    /// It is a token, and the call is an operator's.
+    KeyAlone,
+    /// The operator's session is not known, or it has ended.
+    Session,
     /// It is a JWT, and no identity provider is set up.
     NoProvider,
     /// The JWT can't be read.
@@ -66,6 +70,8 @@ impl Refusal {
             Self::RevokedKey => "The API key was revoked.",
             Self::UploadToken => "The upload token was not signed by this service, or it has expired.",
             Self::UploadTokenElsewhere => "An upload token is not taken here.",
+            Self::KeyAlone => "Only an API key is taken here.",
+            Self::Session => "The session has ended.",
             Self::NoProvider => "This is a JWT, and this service knows no identity provider.",
             Self::UnreadableToken => "The token can not be read.",
             Self::Algorithm => "The header of the token can not be read, or it is not signed with what is taken here.",

@@ -7,9 +7,9 @@ pub enum Scope {
     UploadsWrite,
     /// See and download uploads.
     UploadsRead,
-    /// See how the service does, for all tenants, and act on it.
+    /// See how the service does and every upload, and act on them.
     Operator,
-    /// See how the service does, for all tenants.
+    /// See the same, and do nothing.
     OperatorRead,
 }
 
@@ -49,6 +49,20 @@ pub struct Write;
 
 /// Needs `uploads:read`.
 pub struct Read;
+
+/// Needs `operator:read`, or `operator`, which holds it.
+pub struct See;
+
+/// Needs `operator`.
+pub struct Act;
+
+impl Needs for See {
+    const SCOPE: Scope = Scope::OperatorRead;
+}
+
+impl Needs for Act {
+    const SCOPE: Scope = Scope::Operator;
+}
 
 impl Needs for Write {
     const SCOPE: Scope = Scope::UploadsWrite;

@@ -43,6 +43,9 @@ pub struct Create {
     /// What it may be used for: uploads:write, uploads:read, operator, operator:read
     #[arg(long, value_delimiter = ',', required = true)]
     scopes: Vec<Scope>,
+    /// As an operator's, it reaches all tenants, and what belongs to none: the queue, the workers
+    #[arg(long)]
+    all_tenants: bool,
     /// How long it works, such as 90d; for ever if not said
     #[arg(long, value_name = "TIME", value_parser = lifetime)]
     expires_in: Option<Duration>,
@@ -80,7 +83,8 @@ async fn create(new: Create) -> Result<(), String> {
     let mut scopes: Vec<String> = new.scopes.iter().map(|scope| scope.as_str().to_owned()).collect();
     scopes.sort();
     scopes.dedup();
-    let kept = api_keys::insert(&db, key.hash, &new.tenant, &new.name, &scopes, new.expires_in).await;
+    let Create { tenant, name, expires_in, all_tenants, .. } = &new;
+    let kept = api_keys::insert(&db, key.hash, tenant, name, &scopes, *expires_in, *all_tenants).await;
     let id = kept.map_err(sentence)?;
     eprintln!("Key {id} of tenant {}. It is shown this once; keep it safe:", new.tenant);
     print(&format!("{}\n", key.text))
@@ -127,7 +131,7 @@ fn row(key: &ApiKey) -> [String; 8] {
     let time = |time: Option<Timestamp>| time.map_or("-".to_owned(), |time| format!("{time:.0}"));
     [
         key.id.to_string(),
-        key.tenant.to_string(),
+        if key.all_tenants { format!("{} and all", key.tenant) } else { key.tenant.to_string() },
         key.name.clone(),
         key.scopes.join(","),
         time(Some(key.created_at)),

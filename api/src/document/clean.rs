@@ -99,7 +99,17 @@ fn make_integer(value: &mut Value) {
 }
 
 /// The types of requests that refuse fields which are not documented. The framework knows, but does not write it.
-const CLOSED: [&str; 6] = ["CompletedParts", "GrantRequest", "NewUpload", "NewUploads", "RequestedPart", "SentPart"];
+const CLOSED: [&str; 9] = [
+    "ActionOrder",
+    "CompletedParts",
+    "GrantRequest",
+    "NewUpload",
+    "NewUploads",
+    "RedriveOrder",
+    "RequestedPart",
+    "SentPart",
+    "UploadFilter",
+];
 
 fn close_requests(document: &mut Value) {
     for name in CLOSED {

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::auth::{MISSING_SCOPE, UNAUTHORIZED};
+use crate::auth::{CROSS_SITE, MISSING_SCOPE, OPERATOR_SESSION, UNAUTHORIZED};
 use crate::problem::{
     BODY_TOO_LARGE, BODY_TOO_SLOW, CONTENT_TYPE, HEADERS_TOO_LARGE, INTERNAL_ERROR, INVALID_BODY, INVALID_PARAMETER,
     Kind, METHOD_NOT_ALLOWED, OVERLOADED, RATE_LIMITED, UNAVAILABLE, UNSUPPORTED_MEDIA_TYPE,
@@ -16,9 +16,16 @@ pub fn add_common_responses(operation: &mut Value) {
     let mut kinds = vec![METHOD_NOT_ALLOWED, HEADERS_TOO_LARGE, INTERNAL_ERROR, UNAVAILABLE, OVERLOADED];
     kinds.extend(of_body.into_iter().filter(|_| has("requestBody")));
     kinds.extend(of_key.into_iter().filter(|_| has("security")));
+    kinds.extend(Some(CROSS_SITE).filter(|_| takes_session(operation)));
     kinds.extend(Some(INVALID_PARAMETER).filter(|_| has_bounds(operation)));
     let responses = operation["responses"].as_object_mut().expect("an operation has responses");
     kinds.iter().for_each(|kind| add(responses, kind));
+}
+
+/// Whether an operator who has signed in may do it.
+fn takes_session(operation: &Value) -> bool {
+    let schemes = operation.get("security").and_then(Value::as_array);
+    schemes.is_some_and(|schemes| schemes.iter().any(|scheme| scheme.get(OPERATOR_SESSION).is_some()))
 }
 
 /// Whether a parameter can be refused. Path parameters are texts that can be anything, and so are headers without a pattern.

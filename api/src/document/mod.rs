@@ -9,6 +9,11 @@ use serde_json::Value;
 
 use self::merged::Merged;
 use crate::files::{ConfirmFile, CreateUploadUrl, OpenFile};
+use crate::operator::{
+    ActOnUploads, CloseOperatorSession, DeleteDeadLetter, DownloadUpload, DropDeadEvent, DropDeadEvents, GetActivity,
+    GetDeadEvent, GetOperatorSession, GetOverview, InspectUpload, ListDeadEvents, ListDeadLetters, OpenOperatorSession,
+    PurgeDeadLetters, RedriveDeadLetters, SearchUploads, WatchUploads,
+};
 use crate::uploads::{
     CancelUpload, CompleteUpload, CreateUpload, CreateUploads, GetDownload, GetUpload, ListParts, ListUploads,
     RenewGrant, StreamUploads,
@@ -24,10 +29,15 @@ pub enum Tag {
     Usage,
     /// The three calls of the well-known tutorial on presigned URLs. A client written for it works here as it is.
     Files,
+    /// For those who look after the service: how it does, every upload, and what can be done by hand. With an operator's API
+    /// key, or in a browser with the cookie that openOperatorSession gives for one.
+    Operator,
 }
 
 /// All operations.
-pub type Operations = (
+pub type Operations = (OfUploads, GetUsage, OfFiles, OfSessions, OfOperators, OfDeadMessages);
+
+type OfUploads = (
     CreateUpload,
     CreateUploads,
     ListUploads,
@@ -38,10 +48,19 @@ pub type Operations = (
     RenewGrant,
     ListParts,
     GetDownload,
-    GetUsage,
-    CreateUploadUrl,
-    ConfirmFile,
-    OpenFile,
+);
+type OfFiles = (CreateUploadUrl, ConfirmFile, OpenFile);
+type OfSessions = (OpenOperatorSession, GetOperatorSession, CloseOperatorSession);
+type OfOperators = (GetOverview, GetActivity, SearchUploads, InspectUpload, DownloadUpload, ActOnUploads, WatchUploads);
+type OfDeadMessages = (
+    ListDeadLetters,
+    RedriveDeadLetters,
+    DeleteDeadLetter,
+    PurgeDeadLetters,
+    ListDeadEvents,
+    GetDeadEvent,
+    DropDeadEvent,
+    DropDeadEvents,
 );
 
 const DESCRIPTION: &str = "Sluice takes files straight into an S3 bucket and lets you rely on what arrived: declare an \
@@ -54,20 +73,32 @@ const DESCRIPTION: &str = "Sluice takes files straight into an S3 bucket and let
 /// The operations as the framework serves them.
 pub fn operations() -> OpenApiService<Merged<Operations>, ()> {
     let all = (
-        CreateUpload,
-        CreateUploads,
-        ListUploads,
-        StreamUploads,
-        GetUpload,
-        CancelUpload,
-        CompleteUpload,
-        RenewGrant,
-        ListParts,
-        GetDownload,
+        (
+            CreateUpload,
+            CreateUploads,
+            ListUploads,
+            StreamUploads,
+            GetUpload,
+            CancelUpload,
+            CompleteUpload,
+            RenewGrant,
+            ListParts,
+            GetDownload,
+        ),
         GetUsage,
-        CreateUploadUrl,
-        ConfirmFile,
-        OpenFile,
+        (CreateUploadUrl, ConfirmFile, OpenFile),
+        (OpenOperatorSession, GetOperatorSession, CloseOperatorSession),
+        (GetOverview, GetActivity, SearchUploads, InspectUpload, DownloadUpload, ActOnUploads, WatchUploads),
+        (
+            ListDeadLetters,
+            RedriveDeadLetters,
+            DeleteDeadLetter,
+            PurgeDeadLetters,
+            ListDeadEvents,
+            GetDeadEvent,
+            DropDeadEvent,
+            DropDeadEvents,
+        ),
     );
     OpenApiService::new(Merged(all), "Sluice", env!("CARGO_PKG_VERSION"))
         .description(DESCRIPTION)

@@ -1,4 +1,4 @@
-//! One channel for each tenant that somebody watches, from the reader to the streams.
+//! One channel for each tenant that somebody watches, and one for all of them together, from the reader to the streams.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -12,10 +12,13 @@ use super::told::Told;
 /// How many batches wait for the slowest stream of a tenant. One that is slower still reads them from the database.
 const HELD: usize = 16;
 
-/// The channels, by tenant.
+/// Whose changes a channel tells: those of a tenant, or of all.
+pub type Whose = Option<Tenant>;
+
+/// The channels, by whose changes they tell.
 #[derive(Default)]
 pub struct Channels {
-    by_tenant: Mutex<HashMap<Tenant, Channel>>,
+    by_tenant: Mutex<HashMap<Whose, Channel>>,
     /// Says that there is one.
     made: Notify,
 }
@@ -28,12 +31,12 @@ struct Channel {
 
 impl Channels {
     /// A seat at this tenant's channel, if there is one.
-    pub fn join(self: &Arc<Self>, tenant: &Tenant) -> Option<Seat> {
+    pub fn join(self: &Arc<Self>, tenant: &Whose) -> Option<Seat> {
         self.lock().get(tenant).map(|channel| Seat::at(channel, self, tenant))
     }
 
     /// A seat at this tenant's channel, which tells what is behind this cursor if somebody has not made it meanwhile.
-    pub fn make(self: &Arc<Self>, tenant: &Tenant, told_to: Cursor) -> Seat {
+    pub fn make(self: &Arc<Self>, tenant: &Whose, told_to: Cursor) -> Seat {
         let mut channels = self.lock();
         let new = || Channel { batches: broadcast::Sender::new(HELD), told_to };
         let seat = Seat::at(channels.entry(tenant.clone()).or_insert_with(new), self, tenant);
@@ -49,12 +52,12 @@ impl Channels {
     }
 
     /// Who is watched, and up to where each was told.
-    pub fn all(&self) -> Vec<(Tenant, Cursor)> {
+    pub fn all(&self) -> Vec<(Whose, Cursor)> {
         self.lock().iter().map(|(tenant, channel)| (tenant.clone(), channel.told_to)).collect()
     }
 
     /// Tells a tenant's streams what was read behind `from`. A channel that was made anew meanwhile has been told otherwise.
-    pub fn tell(&self, tenant: &Tenant, from: Cursor, batch: Vec<Told>) {
+    pub fn tell(&self, tenant: &Whose, from: Cursor, batch: Vec<Told>) {
         let mut channels = self.lock();
         let Some(channel) = channels.get_mut(tenant).filter(|channel| channel.told_to == from) else { return };
         let Some(last) = batch.last() else { return };
@@ -63,7 +66,7 @@ impl Channels {
         let _ = channel.batches.send(batch.into());
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Tenant, Channel>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Whose, Channel>> {
         self.by_tenant.lock().expect("no holder of the lock panics")
     }
 }
@@ -75,12 +78,12 @@ pub struct Seat {
     /// Up to where it was told before.
     pub told_to: Cursor,
     /// Whose channel it is.
-    pub tenant: Tenant,
+    pub tenant: Whose,
     channels: Arc<Channels>,
 }
 
 impl Seat {
-    fn at(channel: &Channel, channels: &Arc<Channels>, tenant: &Tenant) -> Self {
+    fn at(channel: &Channel, channels: &Arc<Channels>, tenant: &Whose) -> Self {
         Self {
             batches: channel.batches.subscribe(),
             told_to: channel.told_to,
@@ -112,7 +115,7 @@ mod tests {
 
     #[test]
     fn what_was_read_for_a_channel_that_is_gone_is_not_told_on_its_successor() {
-        let (channels, acme) = (Arc::new(Channels::default()), Tenant::parse("acme").expect("valid"));
+        let (channels, acme) = (Arc::new(Channels::default()), Some(Tenant::parse("acme").expect("valid")));
         let first = channels.make(&acme, Cursor::BEGINNING);
         let from = channels.all()[0].1;
         drop(first);

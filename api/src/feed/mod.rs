@@ -14,14 +14,13 @@ use std::sync::Arc;
 
 use sluice_common::db::timeline::{self, Cursor};
 use sluice_common::db::{Db, DbError};
-use sluice_common::domain::Tenant;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::AbortHandle;
 
 pub use stream::{Stream, blocks};
-pub use told::Filter;
+pub use told::{Filter, Tells};
 
-use channels::Channels;
+use channels::{Channels, Whose};
 
 /// All streams of this process, and what feeds them.
 pub struct Feed {
@@ -49,20 +48,20 @@ impl Feed {
         Arc::clone(&self.places).try_acquire_owned().ok().map(Place)
     }
 
-    /// A stream of this tenant's changes behind a cursor, or from now on.
+    /// A stream of this tenant's changes, or of all, behind a cursor or from now on.
     ///
     /// # Errors
     /// Where the database does not answer. It is asked only for the first stream of a tenant.
     pub async fn open(
         &self,
         place: Place,
-        tenant: Tenant,
+        tenant: Whose,
         filter: Filter,
         behind: Option<Cursor>,
     ) -> Result<Stream, DbError> {
         let seat = match self.channels.join(&tenant) {
             Some(seat) => seat,
-            None => self.channels.make(&tenant, timeline::last(&self.db, &tenant).await?),
+            None => self.channels.make(&tenant, timeline::last(&self.db, tenant.as_ref()).await?),
         };
         Ok(Stream::new(self.db.clone(), seat, place, filter, behind, self.released.subscribe()))
     }

@@ -43,7 +43,19 @@ pub async fn run(db: Db, channels: Arc<Channels>, woken: Arc<Notify>) {
 /// Tells every channel what is new. Says whether there is more.
 async fn look(db: &Db, channels: &Channels) -> Result<bool, DbError> {
     let mut is_more = false;
-    for watched in channels.all().chunks(TENANTS) {
+    let (mut of_tenants, mut of_all) = (Vec::new(), None);
+    for (whose, from) in channels.all() {
+        match whose {
+            Some(tenant) => of_tenants.push((tenant, from)),
+            None => of_all = Some(from),
+        }
+    }
+    if let Some(from) = of_all {
+        let batch: Vec<Told> = timeline::read_all(db, from).await?.into_iter().map(Told::from).collect();
+        is_more |= batch.len() == PAGE;
+        channels.tell(&None, from, batch);
+    }
+    for watched in of_tenants.chunks(TENANTS) {
         let mut changes = HashMap::<String, Vec<Told>>::new();
         for change in timeline::read(db, watched).await? {
             changes.entry(change.tenant.clone()).or_default().push(change.into());
@@ -57,7 +69,7 @@ async fn look(db: &Db, channels: &Channels) -> Result<bool, DbError> {
 fn tell(channels: &Channels, watched: &[(Tenant, Cursor)], mut changes: HashMap<String, Vec<Told>>) {
     for (tenant, from) in watched {
         if let Some(batch) = changes.remove(tenant.as_str()) {
-            channels.tell(tenant, *from, batch);
+            channels.tell(&Some(tenant.clone()), *from, batch);
         }
     }
 }

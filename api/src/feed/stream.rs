@@ -136,10 +136,10 @@ impl Stream {
     }
 
     async fn page(&self) -> Result<Vec<Told>, DbError> {
-        let tenant = &self.seat.tenant;
-        let changes = match self.filter.only {
-            Some(id) => timeline::read_of_upload(&self.db, tenant, id, self.at).await?,
-            None => timeline::read(&self.db, &[(tenant.clone(), self.at)]).await?,
+        let changes = match (&self.seat.tenant, self.filter.only) {
+            (Some(tenant), Some(id)) => timeline::read_of_upload(&self.db, tenant, id, self.at).await?,
+            (Some(tenant), None) => timeline::read(&self.db, &[(tenant.clone(), self.at)]).await?,
+            (None, _) => timeline::read_all(&self.db, self.at).await?,
         };
         Ok(changes.into_iter().map(Told::from).collect())
     }
@@ -150,9 +150,9 @@ impl Stream {
         self.at = changes.last().map_or(from, |last| last.at.max(from));
         let mut passing = changes.iter().filter(|told| told.at > from).filter_map(|told| told.passing(&self.filter));
         let first = passing.next()?;
-        let Some(second) = passing.next() else { return Some(first.clone()) };
+        let Some(second) = passing.next() else { return Some(first) };
         let mut together = BytesMut::new();
-        [first, second].into_iter().chain(passing).for_each(|block| together.extend_from_slice(block));
+        [first, second].into_iter().chain(passing).for_each(|block| together.extend_from_slice(&block));
         Some(together.freeze())
     }
 }

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use poem_openapi::types::ToJSON as _;
+use serde_json::json;
 use sluice_common::db::timeline::{Change, Cursor};
 use sluice_common::domain::{UploadId, UploadStatus};
 
@@ -22,6 +23,7 @@ struct Seen {
     id: UploadId,
     status: UploadStatus,
     policy: String,
+    tenant: String,
     block: Bytes,
 }
 
@@ -34,25 +36,48 @@ pub struct Filter {
     pub policy: Option<String>,
     /// Only those of this upload.
     pub only: Option<UploadId>,
+    /// What is told of each.
+    pub tells: Tells,
+}
+
+/// What a stream tells of a change.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Tells {
+    /// The upload as it was then.
+    #[default]
+    Upload,
+    /// Which upload changed, whose it is, and to what.
+    Change,
 }
 
 impl Told {
     /// The block of the stream that tells it, if the filter lets it pass.
-    pub fn passing(&self, filter: &Filter) -> Option<&Bytes> {
+    pub fn passing(&self, filter: &Filter) -> Option<Bytes> {
         let seen = self.seen.as_ref()?;
         let passes = filter.status.is_none_or(|status| status == seen.status)
             && filter.policy.as_ref().is_none_or(|policy| *policy == seen.policy)
             && filter.only.is_none_or(|only| only == seen.id);
-        passes.then_some(&seen.block)
+        passes.then(|| match filter.tells {
+            Tells::Upload => seen.block.clone(),
+            Tells::Change => self.change(seen),
+        })
+    }
+
+    /// Made for each operator who watches: they are few, and it is short.
+    fn change(&self, seen: &Seen) -> Bytes {
+        let status = seen.status.as_str();
+        let json = json!({"id": seen.id.to_string(), "tenant": seen.tenant, "policy": seen.policy, "status": status});
+        format!("id: {}\nevent: change\ndata: {json}\n\n", cursor::write(self.at)).into()
     }
 }
 
 impl From<Change> for Told {
     fn from(Change { at, upload, .. }: Change) -> Self {
         let seen = upload.map(|upload| {
-            let (id, status, policy) = (upload.id, upload.state.status(), upload.policy.clone());
+            let (id, status) = (upload.id, upload.state.status());
+            let (tenant, policy) = (upload.tenant.to_string(), upload.policy.clone());
             let (cursor, json) = (cursor::write(at), Upload::from(upload).to_json_string());
-            Seen { id, status, policy, block: format!("id: {cursor}\nevent: upload\ndata: {json}\n\n").into() }
+            Seen { id, status, policy, tenant, block: format!("id: {cursor}\nevent: upload\ndata: {json}\n\n").into() }
         });
         Self { at, seen }
     }
@@ -69,7 +94,12 @@ mod tests {
         let id = upload.id;
         let change = Change { at: Cursor { xid: 1, id: 2 }, tenant: "acme".to_owned(), upload: Some(upload) };
         let told = Told::from(change.clone());
-        let fits = Filter { status: Some(UploadStatus::Rejected), policy: Some("images".to_owned()), only: Some(id) };
+        let fits = Filter {
+            status: Some(UploadStatus::Rejected),
+            policy: Some("images".to_owned()),
+            only: Some(id),
+            ..Filter::default()
+        };
         for filter in [
             Filter { status: Some(UploadStatus::Pending), ..fits.clone() },
             Filter { policy: Some("video".to_owned()), ..fits.clone() },
@@ -80,6 +110,11 @@ mod tests {
         let block = String::from_utf8(told.passing(&fits).expect("it fits").to_vec()).expect("text");
         assert!(block.starts_with("id: AAAAAAAAAAEAAAAAAAAAAg\nevent: upload\ndata: {\""), "{block}");
         assert!(block.ends_with("}\n\n") && block.lines().count() == 4, "{block}");
+        let told_briefly = told.passing(&Filter { tells: Tells::Change, ..fits.clone() }).expect("it fits");
+        let briefly = format!(
+            "id: AAAAAAAAAAEAAAAAAAAAAg\nevent: change\ndata: {{\"id\":\"{id}\",\"policy\":\"images\",\"status\":\"rejected\",\"tenant\":\"acme\"}}\n\n"
+        );
+        assert_eq!(told_briefly, briefly);
         assert!(Told::from(Change { upload: None, ..change }).passing(&Filter::default()).is_none());
     }
 }

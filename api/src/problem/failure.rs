@@ -6,6 +6,7 @@ use std::sync::Arc;
 use http::HeaderValue;
 use sluice_common::coalesce::BatchError;
 use sluice_common::db::DbError;
+use sluice_common::queue::QueueError;
 use sluice_common::storage::{SignError, StoreError};
 
 use super::{Kind, Problem};
@@ -71,6 +72,12 @@ impl Failure for BatchError<DbError> {
             Self::Failed(error) => error.into_problem(),
             Self::Gone => unavailable(Arc::new(self)),
         }
+    }
+}
+
+impl Failure for QueueError {
+    fn into_problem(self) -> Problem {
+        unavailable(Arc::new(self))
     }
 }
 

@@ -84,18 +84,29 @@ impl GetDownload {
     ) -> Result<DownloadAnswer, GetDownloadProblem> {
         let upload = service.find(&key.0.tenant, id.0.read()).await?;
         let upload = upload.ok_or(GetDownloadProblem::UploadNotFound)?;
-        let disposition = disposition.0.unwrap_or(Disposition::Attachment);
-        if disposition == Disposition::Inline
-            && let Some(why) = not_shown_inline(&upload)
-        {
-            return Err(GetDownloadProblem::NotShownInline(why));
-        }
-        let signed = sign_download(&service, &upload, disposition.into()).await?;
-        let signed = signed.ok_or_else(|| GetDownloadProblem::NotConfirmed(not_confirmed(&upload)))?;
-        let SignedRequest { url, method, expires_at, .. } = signed;
-        let download = Download { url: Url(url), method: method.to_owned(), expires_at: Time(expires_at) };
-        Ok(DownloadAnswer::Download(Json(download)))
+        signed_download(&service, &upload, disposition.0.unwrap_or(Disposition::Attachment)).await
     }
+}
+
+/// The download of an upload, whoever may have it.
+///
+/// # Errors
+/// Where it is not confirmed or not to be shown, or there are no credentials to sign with.
+pub async fn signed_download(
+    service: &Service,
+    upload: &Upload,
+    disposition: Disposition,
+) -> Result<DownloadAnswer, GetDownloadProblem> {
+    if disposition == Disposition::Inline
+        && let Some(why) = not_shown_inline(upload)
+    {
+        return Err(GetDownloadProblem::NotShownInline(why));
+    }
+    let signed = sign_download(service, upload, disposition.into()).await?;
+    let signed = signed.ok_or_else(|| GetDownloadProblem::NotConfirmed(not_confirmed(upload)))?;
+    let SignedRequest { url, method, expires_at, .. } = signed;
+    let download = Download { url: Url(url), method: method.to_owned(), expires_at: Time(expires_at) };
+    Ok(DownloadAnswer::Download(Json(download)))
 }
 
 /// Why an upload can't be downloaded, in a sentence.
@@ -104,7 +115,7 @@ pub fn not_confirmed(upload: &Upload) -> String {
 }
 
 /// Why a browser may not show a confirmed upload, in a sentence.
-fn not_shown_inline(upload: &Upload) -> Option<String> {
+pub fn not_shown_inline(upload: &Upload) -> Option<String> {
     let UploadState::Confirmed { object, .. } = &upload.state else { return None };
     let declared = upload.declared.content_type.media_type();
     (object.detected_type.is_none() || !declared.may_be_shown())

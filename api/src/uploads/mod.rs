@@ -29,10 +29,13 @@ pub use complete::CompleteUpload;
 pub use create::CreateUpload;
 pub use create_all::CreateUploads;
 pub use declare::{Declared, NewUpload, declare};
-pub use download::{GetDownload, not_confirmed, sign_download};
+pub use download::{
+    Disposition, DownloadAnswer, GetDownload, GetDownloadProblem, not_confirmed, not_shown_inline, sign_download,
+    signed_download,
+};
 pub use get::GetUpload;
 pub use list::ListUploads;
 pub use list_parts::ListParts;
 pub use renew::RenewGrant;
-pub use stream::StreamUploads;
-pub use wire::{Upload, UploadAnswer, UploadStatus};
+pub use stream::{EventStream, StreamAnswer, StreamUploads, UNKNOWN_EVENT, known, said};
+pub use wire::{Reason, ReasonCode, Upload, UploadAnswer, UploadStatus};

@@ -10,13 +10,13 @@ use poem_openapi::param::{Header, Query};
 use poem_openapi::payload::Payload;
 use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
 use poem_openapi::{ApiResponse, OpenApi};
-use sluice_common::db::timeline;
+use sluice_common::db::{DbError, timeline};
 use sluice_common::domain;
 
 use super::wire::UploadStatus;
 use crate::auth::{KeyOrToken, Read};
 use crate::document::Tag;
-use crate::feed::{Filter, Stream, blocks, cursor};
+use crate::feed::{Filter, Stream, Tells, blocks, cursor};
 use crate::problem::problems;
 use crate::scalars::PolicyName;
 use crate::service::Service;
@@ -33,8 +33,10 @@ problems! {
 
 /// A body that goes on, for as long as its caller is let in.
 pub struct EventStream {
-    stream: Stream,
-    end: BoxFuture<'static, ()>,
+    /// What comes.
+    pub stream: Stream,
+    /// Is ready when the caller is let in no longer.
+    pub end: BoxFuture<'static, ()>,
 }
 
 /// The answer.
@@ -82,33 +84,41 @@ impl StreamUploads {
         let place = feed.place().ok_or(StreamUploadsProblem::TooManyStreams)?;
         let (caller, only) = holder.0.caller();
         let behind = match said(last_seen.0).or(said(after.0)) {
-            Some(text) => Some(known(&service, &caller.tenant, &text).await?),
+            Some(text) => Some(known(&service, Some(&caller.tenant), &text).await?.ok_or_else(unknown)?),
             None => None,
         };
         let status = status.0.map(domain::UploadStatus::from);
-        let filter = Filter { status, policy: policy.0.map(|name| name.0), only };
-        let end = service.keys.end_of(&caller).boxed();
-        let stream = feed.open(place, caller.tenant, filter, behind).await?;
+        let filter = Filter { status, policy: policy.0.map(|name| name.0), only, tells: Tells::Upload };
+        let end = service.keys.end_of(&caller.id, caller.until).boxed();
+        let stream = feed.open(place, Some(caller.tenant), filter, behind).await?;
         Ok(StreamAnswer::Events(EventStream { stream, end }))
     }
 }
 
 /// A client that has seen no event yet may say so with an empty text.
-fn said(text: Option<String>) -> Option<String> {
+pub fn said(text: Option<String>) -> Option<String> {
     text.filter(|text| !text.is_empty())
 }
 
-async fn known(
+/// What is wrong with an id that is not known.
+pub const UNKNOWN_EVENT: &str =
+    "The id is not one of an event of yours. Begin without one, and read what is there already.";
+
+fn unknown() -> StreamUploadsProblem {
+    StreamUploadsProblem::InvalidCursor(UNKNOWN_EVENT.to_owned())
+}
+
+/// The place of the event of this id in the timeline of a tenant, or in that of all, if there is such an event.
+///
+/// # Errors
+/// Where the database does not answer.
+pub async fn known(
     service: &Service,
-    tenant: &domain::Tenant,
+    tenant: Option<&domain::Tenant>,
     text: &str,
-) -> Result<timeline::Cursor, StreamUploadsProblem> {
-    let unknown = || {
-        let detail = "The id is not one of an event of yours. Begin without one, and read what is there already.";
-        StreamUploadsProblem::InvalidCursor(detail.to_owned())
-    };
-    let cursor = cursor::read(text).ok_or_else(unknown)?;
-    if timeline::holds(&service.db, tenant, cursor).await? { Ok(cursor) } else { Err(unknown()) }
+) -> Result<Option<timeline::Cursor>, DbError> {
+    let Some(cursor) = cursor::read(text) else { return Ok(None) };
+    Ok(timeline::holds(&service.db, tenant, cursor).await?.then_some(cursor))
 }
 
 impl Payload for EventStream {

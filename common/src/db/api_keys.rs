@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use super::{Db, DbError};
@@ -16,6 +17,8 @@ pub struct ApiKey {
     pub id: Uuid,
     /// Whose uploads it reaches.
     pub tenant: Tenant,
+    /// Whether, as an operator's, it reaches all tenants.
+    pub all_tenants: bool,
     /// What people call it.
     pub name: String,
     /// What it may do.
@@ -37,8 +40,14 @@ pub struct FoundKey {
     pub id: Uuid,
     /// Whose uploads it reaches.
     pub tenant: Tenant,
+    /// Whether it reaches all tenants as an operator's.
+    pub all_tenants: bool,
+    /// What people call it.
+    pub name: String,
     /// What it may do.
     pub scopes: Vec<String>,
+    /// When it stops working by itself.
+    pub expires_at: Option<Timestamp>,
     /// Whether it works.
     pub state: KeyState,
 }
@@ -70,11 +79,11 @@ pub struct Rotation {
 /// The tenant's first key also makes their row in `usage`, for their uploads to find.
 const INSERT: &str = "-- api_keys.insert
     WITH met AS (INSERT INTO usage (tenant) VALUES ($3) ON CONFLICT DO NOTHING)
-    INSERT INTO api_keys (id, hash, tenant, name, scopes, expires_at)
-    VALUES ($1, $2, $3, $4, $5, now() + make_interval(secs => $6))";
+    INSERT INTO api_keys (id, hash, tenant, name, scopes, expires_at, all_tenants)
+    VALUES ($1, $2, $3, $4, $5, now() + make_interval(secs => $6), $7)";
 
 const FIND: &str = "-- api_keys.find
-    SELECT id, hash, tenant, scopes, revoked_at IS NOT NULL AS is_revoked,
+    SELECT id, hash, tenant, all_tenants, name, scopes, expires_at, revoked_at IS NOT NULL AS is_revoked,
         EXTRACT(EPOCH FROM expires_at - now())::float8 AS works_for
     FROM api_keys WHERE hash = ANY($1)";
 
@@ -87,7 +96,7 @@ const NOTE_USE: &str = "-- api_keys.note_use
     UPDATE api_keys SET last_used_at = now() FROM used WHERE api_keys.id = used.id";
 
 const LIST: &str = "-- api_keys.list
-    SELECT id, tenant, name, scopes, created_at, expires_at, last_used_at,
+    SELECT id, tenant, all_tenants, name, scopes, created_at, expires_at, last_used_at,
         CASE WHEN revoked_at IS NOT NULL THEN 'revoked' WHEN expires_at <= now() THEN 'expired'
             WHEN successor_id IS NOT NULL THEN 'rotated' ELSE 'valid' END AS state
     FROM api_keys ORDER BY created_at, id";
@@ -104,10 +113,10 @@ const ROTATE: &str = "-- api_keys.rotate
     ), old AS (
         UPDATE api_keys SET successor_id = $2, expires_at = LEAST(expires_at, now() + make_interval(secs => $4))
         FROM before WHERE api_keys.id = before.id
-        RETURNING tenant, name, scopes, expires_at, lifetime
+        RETURNING tenant, all_tenants, name, scopes, expires_at, lifetime
     ), new AS (
-        INSERT INTO api_keys (id, hash, tenant, name, scopes, expires_at)
-        SELECT $2, $3, tenant, name, scopes, now() + COALESCE(make_interval(secs => $5), lifetime) FROM old
+        INSERT INTO api_keys (id, hash, tenant, all_tenants, name, scopes, expires_at)
+        SELECT $2, $3, tenant, all_tenants, name, scopes, now() + COALESCE(make_interval(secs => $5), lifetime) FROM old
         RETURNING id, expires_at
     )
     SELECT new.id, old.tenant, old.expires_at AS old_ends_at, new.expires_at AS new_ends_at,
@@ -128,9 +137,12 @@ pub async fn insert(
     name: &str,
     scopes: &[String],
     lifetime: Option<Duration>,
+    all_tenants: bool,
 ) -> Result<Uuid, DbError> {
     let (id, seconds) = (Uuid::now_v7(), lifetime.map(|time| time.as_secs_f64()));
-    db.rows("keep an API key", INSERT, &[&id, &&hash.0[..], &tenant.as_str(), &name, &scopes, &seconds]).await?;
+    let parameters: [&(dyn ToSql + Sync); 7] =
+        [&id, &&hash.0[..], &tenant.as_str(), &name, &scopes, &seconds, &all_tenants];
+    db.rows("keep an API key", INSERT, &parameters).await?;
     Ok(id)
 }
 
@@ -200,7 +212,7 @@ pub async fn rotate(
     rows.first().map(read).transpose()
 }
 
-fn found(operation: &'static str, row: &Row) -> Result<FoundKey, DbError> {
+pub(super) fn found(operation: &'static str, row: &Row) -> Result<FoundKey, DbError> {
     let works_for: Option<f64> = row.get("works_for");
     let state = match works_for {
         _ if row.get("is_revoked") => KeyState::Revoked,
@@ -208,13 +220,22 @@ fn found(operation: &'static str, row: &Row) -> Result<FoundKey, DbError> {
         Some(seconds) => KeyState::Valid(Duration::try_from_secs_f64(seconds).ok()),
         None => KeyState::Valid(None),
     };
-    Ok(FoundKey { id: row.get("id"), tenant: tenant(operation, row)?, scopes: row.get("scopes"), state })
+    Ok(FoundKey {
+        id: row.get("id"),
+        tenant: tenant(operation, row)?,
+        all_tenants: row.get("all_tenants"),
+        name: row.get("name"),
+        scopes: row.get("scopes"),
+        expires_at: row.get("expires_at"),
+        state,
+    })
 }
 
 fn listed(operation: &'static str, row: &Row) -> Result<ApiKey, DbError> {
     Ok(ApiKey {
         id: row.get("id"),
         tenant: tenant(operation, row)?,
+        all_tenants: row.get("all_tenants"),
         name: row.get("name"),
         scopes: row.get("scopes"),
         created_at: row.get("created_at"),

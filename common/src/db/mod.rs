@@ -1,9 +1,11 @@
 //! Postgres: the pool, the migrations, and how errors are sorted. One file per table holds its statements.
 
 pub mod api_keys;
+pub mod counting;
 pub mod dead_events;
 pub mod idempotency_keys;
 pub mod listen;
+pub mod operator_sessions;
 pub mod owners;
 pub mod reconcile;
 pub mod reports;
@@ -11,6 +13,7 @@ pub mod timeline;
 pub mod unwanted_objects;
 pub mod uploads;
 pub mod usage;
+pub mod workers;
 
 use std::str::FromStr as _;
 use std::time::Duration;
@@ -28,17 +31,21 @@ mod migrations {
 
 /// Every statement of the service, for the contract test that prepares them all.
 pub const STATEMENTS: &[&[&str]] = &[
-    &[TAKES_WRITES],
+    &[TAKES_WRITES, ABOUT],
     api_keys::STATEMENTS,
+    counting::STATEMENTS,
     dead_events::STATEMENTS,
     idempotency_keys::STATEMENTS,
+    operator_sessions::STATEMENTS,
     owners::STATEMENTS,
     reconcile::STATEMENTS,
     reports::STATEMENTS,
     timeline::STATEMENTS,
     unwanted_objects::STATEMENTS,
     uploads::STATEMENTS,
+    uploads::search::STATEMENTS,
     usage::STATEMENTS,
+    workers::STATEMENTS,
 ];
 
 /// The longest any statement may take.
@@ -51,6 +58,18 @@ const POOL_TIMEOUT: Duration = Duration::from_secs(5);
 const TAKES_WRITES: &str = "-- db.takes_writes
     SELECT current_setting('transaction_read_only') = 'off' AS takes_writes,
         CASE WHEN current_setting('transaction_read_only') = 'off' THEN pg_notify('sluice_probe', '') END";
+
+const ABOUT: &str = "-- db.about
+    SELECT now() AS now, current_setting('server_version') AS version";
+
+/// What the database says of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct About {
+    /// Its time.
+    pub now: jiff::Timestamp,
+    /// Its version.
+    pub version: String,
+}
 
 /// Why the database did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -195,6 +214,23 @@ impl Db {
             },
             other => DbError::Unavailable { operation, source: Box::new(other) },
         })
+    }
+
+    /// Its time and its version.
+    ///
+    /// # Errors
+    /// Where it does not answer.
+    pub async fn about(&self) -> Result<About, DbError> {
+        const OPERATION: &str = "ask the database about itself";
+        let rows = self.rows(OPERATION, ABOUT, &[]).await?;
+        let row = rows.first().ok_or_else(|| DbError::unreadable(OPERATION, "it says nothing"))?;
+        Ok(About { now: row.get("now"), version: row.get("version") })
+    }
+
+    /// How many connections this process has to it, and how many it may have.
+    pub fn connections(&self) -> (usize, usize) {
+        let status = self.pool.status();
+        (status.size, status.max_size)
     }
 
     /// Asks the database whether it is there.

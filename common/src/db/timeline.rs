@@ -4,6 +4,7 @@
 //! behind one that was read. Readers go by transaction instead, and only up to the oldest that still runs: whatever comes later
 //! is of that one or a later one.
 
+use jiff::Timestamp;
 use tokio_postgres::Row;
 
 use super::uploads::{columns, readable_as};
@@ -24,6 +25,7 @@ const READ: &str = concat!(
     CROSS JOIN LATERAL (
         SELECT * FROM timeline
         WHERE tenant = c.tenant AND (xid, id) > (c.xid::xid8, c.id) AND xid < pg_snapshot_xmin(pg_current_snapshot())
+            AND asked IS NULL
         ORDER BY xid, id LIMIT $4
     ) t
     CROSS JOIN LATERAL (SELECT * FROM uploads WHERE id = t.upload_id LIMIT 1) u
@@ -37,20 +39,49 @@ const READ_OF_UPLOAD: &str = concat!(
     "
     FROM timeline t JOIN uploads u ON u.id = t.upload_id
     WHERE t.upload_id = $1 AND t.tenant = $2 AND (t.xid, t.id) > ($3::text::xid8, $4)
-        AND t.xid < pg_snapshot_xmin(pg_current_snapshot())
+        AND t.xid < pg_snapshot_xmin(pg_current_snapshot()) AND t.asked IS NULL
     ORDER BY t.xid, t.id LIMIT $5"
 );
+
+/// The same of all tenants together.
+const READ_ALL: &str = concat!(
+    "-- timeline.read_all
+    SELECT t.xid::text AS xid, t.id AS change, t.status AS became, ",
+    columns!(),
+    "
+    FROM (
+        SELECT * FROM timeline
+        WHERE (xid, id) > ($1::text::xid8, $2) AND xid < pg_snapshot_xmin(pg_current_snapshot()) AND asked IS NULL
+        ORDER BY xid, id LIMIT $3
+    ) t
+    CROSS JOIN LATERAL (SELECT * FROM uploads WHERE id = t.upload_id LIMIT 1) u
+    ORDER BY t.xid, t.id"
+);
+
+/// What is said of one upload, with the names of the keys that are named.
+const LINES: &str = "-- timeline.lines
+    SELECT t.at, t.status, t.asked, t.cause, t.cause_id, k.name AS cause_name, t.took_ms, t.waited_ms
+    FROM timeline t LEFT JOIN api_keys k ON t.cause IN ('client', 'operator') AND k.id::text = t.cause_id
+    WHERE t.upload_id = $1 ORDER BY t.id LIMIT $2";
 
 const LAST: &str = "-- timeline.last
     SELECT xid::text AS xid, id AS change FROM timeline
     WHERE tenant = $1 AND xid < pg_snapshot_xmin(pg_current_snapshot()) ORDER BY xid DESC, id DESC LIMIT 1";
 
+const LAST_OF_ALL: &str = "-- timeline.last_of_all
+    SELECT xid::text AS xid, id AS change FROM timeline
+    WHERE xid < pg_snapshot_xmin(pg_current_snapshot()) ORDER BY xid DESC, id DESC LIMIT 1";
+
 const HOLDS: &str = "-- timeline.holds
     SELECT 1 AS held FROM timeline
     WHERE tenant = $1 AND xid = $2::text::xid8 AND id = $3 AND xid < pg_snapshot_xmin(pg_current_snapshot())";
 
+const ALL_HOLD: &str = "-- timeline.all_hold
+    SELECT 1 AS held FROM timeline
+    WHERE xid = $1::text::xid8 AND id = $2 AND xid < pg_snapshot_xmin(pg_current_snapshot())";
+
 /// The statements of this table.
-pub const STATEMENTS: &[&str] = &[READ, READ_OF_UPLOAD, LAST, HOLDS];
+pub const STATEMENTS: &[&str] = &[READ, READ_OF_UPLOAD, READ_ALL, LINES, LAST, LAST_OF_ALL, HOLDS, ALL_HOLD];
 
 /// Up to where a tenant's timeline was read: the change that was read last. Always that of a change that is there, never just
 /// the newest transaction: one that wrote nothing leaves no trace, and after a crash its number is given out again.
@@ -103,6 +134,59 @@ pub async fn read(db: &Db, behind: &[(Tenant, Cursor)]) -> Result<Vec<Change>, D
     rows.iter().map(Change::of).collect()
 }
 
+/// The changes of all tenants behind a cursor, up to [`PAGE`] of them.
+///
+/// # Errors
+/// Where the database does not answer.
+pub async fn read_all(db: &Db, behind: Cursor) -> Result<Vec<Change>, DbError> {
+    let limit = i64::try_from(PAGE).expect("a page is small");
+    let rows = db.rows("read all timelines", READ_ALL, &[&behind.xid.to_string(), &behind.id, &limit]).await?;
+    rows.iter().map(Change::of).collect()
+}
+
+/// One line of an upload's timeline, as it is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// When it was written.
+    pub at: Timestamp,
+    /// The status that the upload came to, or was in.
+    pub status: String,
+    /// What an operator asked for, where it is no change of the status.
+    pub asked: Option<String>,
+    /// Why.
+    pub cause: String,
+    /// Which one it was.
+    pub cause_id: Option<String>,
+    /// What people call the API key that it was, if it was one.
+    pub cause_name: Option<String>,
+    /// How long the look and the decision took, in milliseconds.
+    pub took_ms: Option<i32>,
+    /// How long it came after the event, in milliseconds.
+    pub waited_ms: Option<i32>,
+}
+
+/// The most lines of one upload that are shown. Only an operator who asks again and again makes so many.
+const LINES_SHOWN: i64 = 200;
+
+/// The lines of one upload, oldest first.
+///
+/// # Errors
+/// Where the database does not answer.
+pub async fn lines(db: &Db, id: UploadId) -> Result<Vec<Line>, DbError> {
+    let rows = db.rows("read the lines of an upload", LINES, &[&id.0, &LINES_SHOWN]).await?;
+    let line = |row: &Row| Line {
+        at: row.get("at"),
+        status: row.get("status"),
+        asked: row.get("asked"),
+        cause: row.get("cause"),
+        cause_id: row.get("cause_id"),
+        cause_name: row.get("cause_name"),
+        took_ms: row.get("took_ms"),
+        waited_ms: row.get("waited_ms"),
+    };
+    Ok(rows.iter().map(line).collect())
+}
+
 /// The changes of one upload behind a cursor, up to [`PAGE`] of them.
 ///
 /// # Errors
@@ -116,25 +200,33 @@ pub async fn read_of_upload(db: &Db, tenant: &Tenant, id: UploadId, behind: Curs
     rows.iter().map(Change::of).collect()
 }
 
-/// Where a tenant's timeline ends now.
+/// Where a tenant's timeline ends now, or that of all.
 ///
 /// # Errors
 /// Where the database does not answer.
-pub async fn last(db: &Db, tenant: &Tenant) -> Result<Cursor, DbError> {
-    let rows = db.rows("find the end of the timeline", LAST, &[&tenant.as_str()]).await?;
+pub async fn last(db: &Db, tenant: Option<&Tenant>) -> Result<Cursor, DbError> {
+    const OPERATION: &str = "find the end of the timeline";
+    let rows = match tenant {
+        Some(tenant) => db.rows(OPERATION, LAST, &[&tenant.as_str()]).await?,
+        None => db.rows(OPERATION, LAST_OF_ALL, &[]).await?,
+    };
     rows.first().map_or(Ok(Cursor::BEGINNING), Cursor::of)
 }
 
-/// Whether a cursor is one of this tenant's timeline.
+/// Whether a cursor is one of this tenant's timeline, or of that of all.
 ///
 /// # Errors
 /// Where the database does not answer.
-pub async fn holds(db: &Db, tenant: &Tenant, cursor: Cursor) -> Result<bool, DbError> {
+pub async fn holds(db: &Db, tenant: Option<&Tenant>, cursor: Cursor) -> Result<bool, DbError> {
+    const OPERATION: &str = "look up a cursor";
     if cursor == Cursor::BEGINNING {
         return Ok(true);
     }
     let xid = cursor.xid.to_string();
-    let rows = db.rows("look up a cursor", HOLDS, &[&tenant.as_str(), &xid, &cursor.id]).await?;
+    let rows = match tenant {
+        Some(tenant) => db.rows(OPERATION, HOLDS, &[&tenant.as_str(), &xid, &cursor.id]).await?,
+        None => db.rows(OPERATION, ALL_HOLD, &[&xid, &cursor.id]).await?,
+    };
     Ok(!rows.is_empty())
 }
 
@@ -143,12 +235,14 @@ pub async fn holds(db: &Db, tenant: &Tenant, cursor: Cursor) -> Result<bool, DbE
 pub enum Cause {
     /// A client's call, made with this API key.
     Client(String),
-    /// The store's event, in this message.
-    Event(String),
+    /// The store's event, in the message of this id, and when it happened by the store's clock, if that was said.
+    Event(String, Option<Timestamp>),
     /// A client said that it had finished.
     Hint,
     /// A worker looked by itself because the upload was due.
     Sweep,
+    /// An operator's call, made with this API key.
+    Operator(String),
 }
 
 impl Cause {
@@ -156,17 +250,26 @@ impl Cause {
     pub fn as_str(&self) -> &'static str {
         match self {
             Self::Client(_) => "client",
-            Self::Event(_) => "event",
+            Self::Event(..) => "event",
             Self::Hint => "hint",
             Self::Sweep => "sweep",
+            Self::Operator(_) => "operator",
         }
     }
 
     /// Which one it was.
     pub fn id(&self) -> Option<&str> {
         match self {
-            Self::Client(id) | Self::Event(id) => Some(id),
+            Self::Client(id) | Self::Event(id, _) | Self::Operator(id) => Some(id),
             Self::Hint | Self::Sweep => None,
+        }
+    }
+
+    /// When the event happened, if it was one.
+    pub(super) fn happened_at(&self) -> Option<Timestamp> {
+        match self {
+            Self::Event(_, at) => *at,
+            _ => None,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The table `uploads`: every change of status is one statement that also writes what follows from it.
 
 mod row;
+pub mod search;
 
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
@@ -8,6 +9,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use super::timeline::Cause;
@@ -194,9 +196,9 @@ const DECIDE: &str = "-- uploads.decide
     WITH verdict AS (
         SELECT * FROM unnest(
             $1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::jsonb[], $9::text[],
-            $10::text[], $11::text[], $12::integer[], $13::boolean[]
+            $10::text[], $11::text[], $12::integer[], $13::boolean[], $15::timestamptz[]
         ) AS v (id, status, object_key, object_size, object_etag, object_version_id, detected_type, reasons,
-            unwanted_version_id, cause, cause_id, took_ms, unread)
+            unwanted_version_id, cause, cause_id, took_ms, unread, happened_at)
     ), held AS (
         -- Locked in the order of ids, so that two batches never wait for each other.
         -- Its deadline may have moved since a sweep found it overdue.
@@ -211,7 +213,10 @@ const DECIDE: &str = "-- uploads.decide
         FROM held JOIN verdict v USING (id)
         WHERE u.id = held.id
         RETURNING u.id, u.tenant, u.status, u.grant_key, u.object_key, u.object_size, u.multipart_id, u.reserved_bytes,
-            v.unwanted_version_id, v.cause, v.cause_id, v.took_ms, v.unread
+            v.unwanted_version_id, v.cause, v.cause_id, v.took_ms, v.unread,
+            CASE WHEN v.happened_at IS NOT NULL
+                THEN least(greatest(extract(epoch FROM now() - v.happened_at) * 1000, 0), 2147483647)::integer
+            END AS waited_ms
     ), ended AS (
         SELECT tenant, count(reserved_bytes) AS pending_uploads, coalesce(sum(reserved_bytes), 0)::bigint AS reserved_bytes,
             count(*) FILTER (WHERE status = 'confirmed') AS stored_uploads,
@@ -227,8 +232,8 @@ const DECIDE: &str = "-- uploads.decide
         FROM used JOIN ended e USING (tenant)
         WHERE u.tenant = used.tenant
     ), noted AS (
-        INSERT INTO timeline (upload_id, tenant, status, cause, cause_id, took_ms)
-        SELECT id, tenant, status, cause, cause_id, took_ms FROM changed
+        INSERT INTO timeline (upload_id, tenant, status, cause, cause_id, took_ms, waited_ms)
+        SELECT id, tenant, status, cause, cause_id, took_ms, waited_ms FROM changed
     ), unwanted AS (
         INSERT INTO unwanted_objects (object_key, version_id, upload_id, multipart_id)
         SELECT grant_key, unwanted_version_id, id, NULL FROM changed
@@ -246,8 +251,8 @@ const DECIDE: &str = "-- uploads.decide
 const CANCEL: &str = concat!("-- uploads.cancel
     WITH held AS (
         SELECT id, status AS before, decided_at, object_key, object_size, object_etag, object_version_id, detected_type
-        FROM uploads WHERE id = $1 AND tenant = $2 AND (status = ANY ($3) OR status = ANY ($4))
-        FOR UPDATE
+        FROM uploads WHERE id = ANY ($1) AND ($2::text IS NULL OR tenant = $2) AND (status = ANY ($3) OR status = ANY ($4))
+        ORDER BY id FOR UPDATE
     ), changed AS (
         UPDATE uploads u
         SET status = CASE WHEN held.before = ANY ($3) THEN 'canceled' ELSE 'deleted' END,
@@ -292,6 +297,38 @@ const HINT: &str = "-- uploads.hint
     )
     SELECT pg_notify('sluice_due', '') FROM hinted";
 
+/// An operator's wish, with a line of its own that is no change. An upload whose time is to end is looked at like any that is
+/// overdue: what came is not lost by it.
+const ASK: &str = "-- uploads.ask
+    WITH held AS (
+        SELECT id FROM uploads WHERE id = ANY ($1) AND ($2::text IS NULL OR tenant = $2) AND status = 'pending'
+        ORDER BY id FOR UPDATE
+    ), asked AS (
+        UPDATE uploads u
+        SET look_at = '-infinity', deadline = CASE $3::text
+            WHEN 'expire' THEN greatest(least(u.deadline, now()), u.created_at + interval '1 millisecond')
+            ELSE u.deadline END
+        FROM held WHERE u.id = held.id
+        RETURNING u.id, u.tenant, u.status
+    ), noted AS (
+        INSERT INTO timeline (upload_id, tenant, status, asked, cause, cause_id)
+        SELECT id, tenant, status, $3, $4, $5 FROM asked
+    )
+    SELECT id, pg_notify('sluice_due', '') FROM asked";
+
+const OLDEST: &str = "-- uploads.oldest_pending
+    SELECT id, created_at, deadline FROM uploads WHERE status = 'pending' ORDER BY id LIMIT 1";
+
+const OLDEST_OF_TENANT: &str = "-- uploads.oldest_pending_of_tenant
+    SELECT id, created_at, deadline FROM uploads WHERE status = 'pending' AND tenant = $1 ORDER BY id LIMIT 1";
+
+/// Hints are due at once, and are no sign that nobody looks.
+const LOOKED_AT_LATE: &str = "-- uploads.looked_at_late
+    SELECT EXISTS (
+        SELECT FROM uploads
+        WHERE status = 'pending' AND look_at > '-infinity' AND look_at < now() - make_interval(secs => $1)
+    ) AS is_so";
+
 /// Claims what is due by setting the next look: after as long again as the upload has waited, but at its deadline, and
 /// every minute from then on until the bucket has answered. What a client asked for comes first. A first look counts as cut
 /// off from the claim on, until it has ended; the count that is returned is the one before.
@@ -320,7 +357,22 @@ const END_LOOKS: &str = "-- uploads.end_looks
     UPDATE uploads u SET looks_cut_off = 0 FROM held WHERE u.id = held.id";
 
 /// The statements of this table.
-pub const STATEMENTS: &[&str] = &[INSERT, FIND, LIST, DECIDE, CANCEL, EXTEND, HINT, CLAIM_DUE, BEGIN_LOOKS, END_LOOKS];
+pub const STATEMENTS: &[&str] = &[
+    INSERT,
+    FIND,
+    LIST,
+    DECIDE,
+    CANCEL,
+    EXTEND,
+    HINT,
+    ASK,
+    OLDEST,
+    OLDEST_OF_TENANT,
+    LOOKED_AT_LATE,
+    CLAIM_DUE,
+    BEGIN_LOOKS,
+    END_LOOKS,
+];
 
 /// What became of an upload that was to be recorded.
 #[derive(Debug, Clone, PartialEq)]
@@ -594,6 +646,7 @@ pub async fn decide(db: &Db, decisions: &[Decision]) -> Result<Vec<bool>, DbErro
                 column!(|decision| decision.outcome == Outcome::ExpiredUnread),
                 // The outcomes have the same sources; a test says so.
                 &sources(UploadStatus::Confirmed),
+                column!(|decision| decision.cause.happened_at()),
             ],
         )
         .await?;
@@ -619,14 +672,87 @@ pub async fn cancel(
 ) -> Result<Option<Upload>, DbError> {
     const OPERATION: &str = "cancel an upload";
     let deletable = if may_delete { sources(UploadStatus::Deleted) } else { Vec::new() };
+    let (ids, tenant) = (vec![id.0], Some(tenant.as_str()));
     let rows = db
         .rows(
             OPERATION,
             CANCEL,
-            &[&id.0, &tenant.as_str(), &sources(UploadStatus::Canceled), &deletable, &cause.as_str(), &cause.id()],
+            &[&ids, &tenant, &sources(UploadStatus::Canceled), &deletable, &cause.as_str(), &cause.id()],
         )
         .await?;
     rows.first().map(|row| from_row(OPERATION, row)).transpose()
+}
+
+/// What an operator does with uploads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// Has pending ones looked at now.
+    Settle,
+    /// Ends the time of pending ones, and has them looked at: what is there is still judged.
+    Expire,
+    /// Takes pending ones back.
+    Cancel,
+    /// Deletes confirmed ones.
+    Delete,
+}
+
+impl Order {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Settle, Self::Expire, Self::Cancel, Self::Delete];
+
+    /// The name used in the database.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Settle => "settle",
+            Self::Expire => "expire",
+            Self::Cancel => "cancel",
+            Self::Delete => "delete",
+        }
+    }
+
+    /// The statuses in which an upload is, with which this can be done.
+    pub const fn done_with(self) -> &'static [UploadStatus] {
+        match self {
+            Self::Settle | Self::Expire => &[UploadStatus::Pending],
+            Self::Cancel => UploadStatus::Canceled.reachable_from(),
+            Self::Delete => UploadStatus::Deleted.reachable_from(),
+        }
+    }
+}
+
+/// Does what an operator orders with those of these uploads with which it can be done, of this tenant or of all. Gives their
+/// ids. Each one's timeline tells who it was.
+///
+/// # Errors
+/// Where the database does not answer; then it is done with none, or it is unknown whether it is.
+pub async fn order(
+    db: &Db,
+    tenant: Option<&Tenant>,
+    ids: &[UploadId],
+    order: Order,
+    operator: &str,
+) -> Result<Vec<UploadId>, DbError> {
+    const OPERATION: &str = "do what an operator orders";
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+    let tenant = tenant.map(Tenant::as_str);
+    let cause = Cause::Operator(operator.to_owned());
+    let (none, of) = (Vec::<&str>::new(), sources);
+    let rows = match order {
+        Order::Settle | Order::Expire => {
+            db.rows(OPERATION, ASK, &[&ids, &tenant, &order.as_str(), &cause.as_str(), &cause.id()]).await?
+        }
+        Order::Cancel => {
+            let parameters: [&(dyn ToSql + Sync); 6] =
+                [&ids, &tenant, &of(UploadStatus::Canceled), &none, &cause.as_str(), &cause.id()];
+            db.rows(OPERATION, CANCEL, &parameters).await?
+        }
+        Order::Delete => {
+            let parameters: [&(dyn ToSql + Sync); 6] =
+                [&ids, &tenant, &none, &of(UploadStatus::Deleted), &cause.as_str(), &cause.id()];
+            db.rows(OPERATION, CANCEL, &parameters).await?
+        }
+    };
+    Ok(rows.iter().map(|row| UploadId(row.get("id"))).collect())
 }
 
 /// Gives a pending upload at least this much longer from now, up to `at_most` from its creation. `None` means that this
@@ -653,6 +779,44 @@ pub async fn extend(
 /// Where the database does not answer.
 pub async fn hint(db: &Db, tenant: &Tenant, id: UploadId) -> Result<(), DbError> {
     db.rows("ask for a look at an upload", HINT, &[&id.0, &tenant.as_str()]).await.map(drop)
+}
+
+/// A pending upload of which nothing has become for the longest time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Oldest {
+    /// The upload.
+    pub id: UploadId,
+    /// When it was declared.
+    pub created_at: Timestamp,
+    /// When it expires.
+    pub deadline: Timestamp,
+}
+
+/// The pending upload of this tenant, or of all, that was declared first.
+///
+/// # Errors
+/// Where the database does not answer.
+pub async fn oldest_pending(db: &Db, tenant: Option<&Tenant>) -> Result<Option<Oldest>, DbError> {
+    const OPERATION: &str = "find the oldest pending upload";
+    let rows = match tenant {
+        None => db.rows(OPERATION, OLDEST, &[]).await?,
+        Some(tenant) => db.rows(OPERATION, OLDEST_OF_TENANT, &[&tenant.as_str()]).await?,
+    };
+    let read = |row: &Row| Oldest {
+        id: UploadId(row.get("id")),
+        created_at: row.get("created_at"),
+        deadline: row.get("deadline"),
+    };
+    Ok(rows.first().map(read))
+}
+
+/// Whether a pending upload has been due for longer than this, and nobody has looked.
+///
+/// # Errors
+/// Where the database does not answer.
+pub async fn are_looked_at_late(db: &Db, by: Duration) -> Result<bool, DbError> {
+    let rows = db.rows("ask whether uploads are looked at", LOOKED_AT_LATE, &[&by.as_secs_f64()]).await?;
+    Ok(rows.first().is_some_and(|row| row.get("is_so")))
 }
 
 /// A pending upload that is due for a look.

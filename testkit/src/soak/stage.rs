@@ -127,7 +127,7 @@ async fn make_key(db: &Db) -> String {
     let key = NewKey::generate().expect("random bytes");
     let tenant = Tenant::parse("acme").expect("a valid name");
     let scopes = ["uploads:write", "uploads:read"].map(str::to_owned);
-    api_keys::insert(db, key.hash, &tenant, "a soak", &scopes, None).await.expect("the key is kept");
+    api_keys::insert(db, key.hash, &tenant, "a soak", &scopes, None, false).await.expect("the key is kept");
     key.text
 }
 

@@ -1,13 +1,9 @@
 //! `dlq`: lists, redrives and purges the dead-letter queue.
 
-use std::collections::HashSet;
-
 use clap::Subcommand;
-use futures_util::future::join_all;
+use sluice_common::queue::dead_letters::{DeadLetter, DeadLetters, Places};
 use sluice_common::settings::Reader;
 use sluice_common::table::table;
-use sluice_worker::dead_letters::{DeadLetter, DeadLetters};
-use sluice_worker::envelope::{self, Record};
 
 use super::{Done, counted, print};
 
@@ -42,7 +38,7 @@ pub enum Command {
 /// # Errors
 /// Where a queue does not answer, or a setting is missing, or there is no such message.
 pub async fn run(command: Command) -> Done {
-    let letters = DeadLetters::open(&Reader::of_environment()).await?;
+    let letters = DeadLetters::open(Places::read(&Reader::of_environment())?).await;
     match command {
         Command::List { most } => list(&letters, most).await,
         Command::Redrive { message: Some(id) } => redrive_one(&letters, &id).await,
@@ -52,7 +48,7 @@ pub async fn run(command: Command) -> Done {
 }
 
 async fn list(letters: &DeadLetters, most: usize) -> Done {
-    let walk = walk(letters, |walk, _| walk.len() >= most).await?;
+    let walk = letters.walk(|walk, _| walk.len() >= most, told_now_and_then).await?;
     letters.give_back(&walk).await?;
     let heading = ["MESSAGE", "TIMES", "SENT", "SAYS"].map(str::to_owned);
     let rows: Vec<_> = [heading].into_iter().chain(walk.iter().take(most).map(row)).collect();
@@ -63,53 +59,19 @@ async fn list(letters: &DeadLetters, most: usize) -> Done {
     Ok(())
 }
 
-/// Takes messages until `enough` of them, each once. They stay hidden until they are given back, or for a minute.
-async fn walk(
-    letters: &DeadLetters,
-    enough: impl Fn(&[DeadLetter], &[DeadLetter]) -> bool,
-) -> Result<Vec<DeadLetter>, Box<dyn std::error::Error>> {
-    let (mut walk, mut seen) = (Vec::new(), HashSet::new());
-    loop {
-        let taken = letters.take().await?;
-        // Only known ones: so long a walk has come round to where it began.
-        let fresh: Vec<_> = taken.into_iter().filter(|letter| seen.insert(letter.message_id.clone())).collect();
-        if fresh.is_empty() || enough(&walk, &fresh) {
-            walk.extend(fresh);
-            return Ok(walk);
-        }
-        walk.extend(fresh);
-        if walk.len() % PROGRESS < 10 && walk.len() >= PROGRESS {
-            eprintln!("read {} so far", counted(walk.len() as u64, "message"));
-        }
+fn told_now_and_then(read: usize) {
+    if read % PROGRESS < 10 && read >= PROGRESS {
+        eprintln!("read {} so far", counted(read as u64, "message"));
     }
 }
 
 fn row(letter: &DeadLetter) -> [String; 4] {
     let sent = letter.sent_at.map_or("-".to_owned(), |at| format!("{at:.0}"));
-    [letter.message_id.clone(), letter.times.to_string(), sent, says(&letter.body)]
-}
-
-/// What a message speaks of, or why nobody can tell.
-fn says(body: &str) -> String {
-    match envelope::parse(body) {
-        Err(why) => why.to_string(),
-        Ok(records) => records.iter().map(speaks_of).collect::<Vec<_>>().join(", "),
-    }
-}
-
-fn speaks_of(record: &Record) -> String {
-    match record {
-        Record::Created(event) => format!("{}/{}", event.bucket, event.key),
-        Record::Ignored { name } => name.clone(),
-        Record::Unreadable(why) => why.to_string(),
-    }
+    [letter.message_id.clone(), letter.times.to_string(), sent, letter.says()]
 }
 
 async fn redrive_one(letters: &DeadLetters, id: &str) -> Done {
-    let mut walk = walk(letters, |_, fresh| fresh.iter().any(|letter| letter.message_id == id)).await?;
-    let place = walk.iter().position(|letter| letter.message_id == id);
-    let found = place.map(|place| walk.swap_remove(place));
-    letters.give_back(&walk).await?;
+    let found = letters.find(id, usize::MAX).await?;
     let found = found.ok_or_else(|| format!("there is no message {id} in the dead-letter queue, or it is taken"))?;
     letters.redrive(&found).await?;
     eprintln!("Moved message {id} back to the queue.");
@@ -119,15 +81,14 @@ async fn redrive_one(letters: &DeadLetters, id: &str) -> Done {
 async fn redrive_all(letters: &DeadLetters) -> Done {
     let mut moved = 0_u64;
     loop {
-        let taken = letters.take().await?;
-        if taken.is_empty() {
+        let some = letters.redrive_some().await?;
+        if some.taken == 0 {
             eprintln!("Moved {} back to the queue.", counted(moved, "message"));
             return Ok(());
         }
-        let results = join_all(taken.iter().map(|letter| letters.redrive(letter))).await;
         let before = moved;
-        moved += results.iter().filter(|result| result.is_ok()).count() as u64;
-        if let Some(error) = results.into_iter().find_map(Result::err) {
+        moved += some.moved as u64;
+        if let Some(error) = some.failure {
             eprintln!(
                 "Moved {} back to the queue; what is left can be taken again in a minute.",
                 counted(moved, "message")
@@ -148,22 +109,4 @@ async fn purge(letters: &DeadLetters, yes: bool) -> Done {
     letters.purge().await?;
     eprintln!("Purged about {messages} from the dead-letter queue.");
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_message_is_told_by_the_objects_it_speaks_of() {
-        let record = |key: &str| {
-            format!(
-                r#"{{"eventName":"ObjectCreated:Put","s3":{{"bucket":{{"name":"b"}},"object":{{"key":"{key}"}}}}}}"#
-            )
-        };
-        let body = format!(r#"{{"Records":[{},{}]}}"#, record("one"), record("two"));
-        assert_eq!(says(&body), "b/one, b/two");
-        assert_eq!(says(r#"{"Event":"s3:TestEvent"}"#), "TestEvent");
-        assert_eq!(says("{"), "the body is not JSON: it can't be read at line 1, column 1");
-    }
 }

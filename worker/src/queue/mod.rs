@@ -1,13 +1,16 @@
 //! The queue: messages handed to us, and our answers to it.
 
 pub mod advice;
-pub mod dead_letters;
 mod sqs;
 
 use std::time::Duration;
 
-pub(crate) use sqs::BATCH;
-pub use sqs::{Manners, Queue, QueueError, Waiting};
+use jiff::Timestamp;
+
+pub(crate) use sluice_common::queue::BATCH;
+pub use sluice_common::queue::QueueError;
+pub use sluice_common::queue::Waiting;
+pub use sqs::{Manners, Queue};
 
 /// One handing-out of one message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +23,8 @@ pub struct Delivery {
     pub body: String,
     /// How often it has been handed out, this time included.
     pub times: u32,
+    /// When it was sent.
+    pub sent_at: Option<Timestamp>,
 }
 
 /// What we tell the queue about a delivery.

@@ -6,7 +6,7 @@ mod stores;
 
 use serde_json::{Value, json};
 
-use super::{ObjectEvent, Record, Unreadable, parse};
+use super::{ObjectEvent, Record, Unreadable, first_upload, parse, says};
 
 const AWS_PUT: &str = include_str!("fixtures/aws_put.json");
 const EVENTBRIDGE_CREATED: &str = include_str!("fixtures/eventbridge_created.json");
@@ -70,4 +70,19 @@ fn unreadable_record(body: &str) -> Unreadable {
 
 fn owned(text: &str) -> Option<String> {
     Some(text.to_owned())
+}
+
+#[test]
+fn a_message_is_told_by_the_objects_it_speaks_of() {
+    let record = |key: &str| {
+        format!(r#"{{"eventName":"ObjectCreated:Put","s3":{{"bucket":{{"name":"b"}},"object":{{"key":"{key}"}}}}}}"#)
+    };
+    let body = format!(r#"{{"Records":[{},{}]}}"#, record("one"), record("two"));
+    assert_eq!(says(&body), "b/one, b/two");
+    assert_eq!(first_upload(&body), None);
+    assert_eq!(says(r#"{"Event":"s3:TestEvent"}"#), "TestEvent");
+    assert_eq!(says("{"), "the body is not JSON: it can't be read at line 1, column 1");
+    let id = "019b3f7e-5c1d-7c43-9f0e-2b6f6f1f9a10";
+    let body = format!(r#"{{"Records":[{},{}]}}"#, record("one"), record(&format!("images/acme/{id}.png")));
+    assert_eq!(first_upload(&body).map(|id| id.to_string()).as_deref(), Some(id));
 }

@@ -17,6 +17,8 @@ use serde_json::Value;
 
 pub use unreadable::Unreadable;
 
+use crate::domain::{ObjectKey, UploadId};
+
 /// SNS can't subscribe to SNS, so one wrapper is what stores produce; the second is for a forwarder between them.
 const MAX_WRAPPERS: usize = 2;
 
@@ -70,6 +72,28 @@ pub fn parse(body: &str) -> Result<Vec<Record>, Unreadable> {
     } else {
         Err(Unreadable::NoEvent)
     }
+}
+
+/// What a message speaks of, or why nobody can tell, for people.
+pub fn says(body: &str) -> String {
+    let speaks_of = |record: &Record| match record {
+        Record::Created(event) => format!("{}/{}", event.bucket, event.key),
+        Record::Ignored { name } => name.clone(),
+        Record::Unreadable(why) => why.to_string(),
+    };
+    match parse(body) {
+        Err(why) => why.to_string(),
+        Ok(records) => records.iter().map(speaks_of).collect::<Vec<_>>().join(", "),
+    }
+}
+
+/// The first upload whose object a message speaks of.
+pub fn first_upload(body: &str) -> Option<UploadId> {
+    let of = |record| match record {
+        Record::Created(event) => ObjectKey::upload_id(&event.key),
+        Record::Ignored { .. } | Record::Unreadable(_) => None,
+    };
+    parse(body).ok()?.into_iter().find_map(of)
 }
 
 /// The event inside SNS's envelopes, if there are any around it.

@@ -1,0 +1,363 @@
+//! getOverview.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use jiff::{SignedDuration, Timestamp};
+
+use poem::web::Data;
+use poem_openapi::{ApiResponse, Enum, Object, OpenApi};
+use sluice_common::db::counting::{self, Totals};
+use sluice_common::db::reports::{self, Kind, Report};
+use sluice_common::db::uploads::{self, Oldest};
+use sluice_common::db::workers::{self, Breaker, Worker};
+use sluice_common::db::{Db, DbError, dead_events};
+use sluice_common::domain::UploadStatus;
+use sluice_common::queue::Waiting;
+
+use super::findings::{Finding, Known, in_a_sentence, judge};
+use crate::auth::{KeyOrSession, See};
+use crate::body::Json;
+use crate::document::Tag;
+use crate::problem::problems;
+use crate::scalars::{Time, UploadIdText};
+use crate::service::Service;
+
+problems! {
+    /// Why there is no overview: nothing but what any operation can meet.
+    pub enum GetOverviewProblem {}
+}
+
+/// Up to how many dead events are counted.
+const MOST_COUNTED: i64 = 1000;
+/// For how long a worker counts as alive that says nothing: several times as long as one is silent.
+const ALIVE: SignedDuration = SignedDuration::from_secs(30);
+/// How long after it was due an upload is looked at late. Workers look every second.
+const LATE: Duration = Duration::from_mins(2);
+
+/// How the service does right now.
+#[derive(Debug, Clone, PartialEq, Eq, Object)]
+#[oai(skip_serializing_if_is_none)]
+pub struct Overview {
+    /// When this was so.
+    pub at: Time,
+    /// Whether nothing was found that somebody should do something about.
+    pub is_well: bool,
+    /// The same in a sentence.
+    pub sentence: String,
+    /// What was found, the worst first.
+    pub findings: Vec<Finding>,
+    /// How many uploads there are in each status.
+    pub uploads: StatusCounts,
+    /// Up to when changes are in the counts, here and in getActivity: a few seconds ago.
+    pub counted_until: Time,
+    /// The pending upload that was declared first. Absent where none is pending.
+    pub oldest_pending: Option<OldestPending>,
+    /// What belongs to no tenant. Absent for an operator of one tenant.
+    pub system: Option<SystemState>,
+}
+
+/// How many uploads are in each status.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Object)]
+pub struct StatusCounts {
+    /// Declared; no verdict yet.
+    pub pending: i64,
+    /// The file is there and is what was promised.
+    pub confirmed: i64,
+    /// The file broke the policy or the declaration.
+    pub rejected: i64,
+    /// No file came before the deadline.
+    pub expired: i64,
+    /// It was taken back before a verdict.
+    pub canceled: i64,
+    /// It was confirmed, and deleted later.
+    pub deleted: i64,
+}
+
+/// A pending upload that nothing has become of for the longest time.
+#[derive(Debug, Clone, PartialEq, Eq, Object)]
+pub struct OldestPending {
+    /// Its id.
+    pub upload_id: UploadIdText,
+    /// When it was declared.
+    pub created_at: Time,
+    /// When it expires if no object has come by then.
+    pub deadline: Time,
+}
+
+/// What belongs to no tenant.
+#[derive(Debug, Clone, PartialEq, Eq, Object)]
+#[oai(skip_serializing_if_is_none)]
+pub struct SystemState {
+    /// The queue that events arrive in. Absent where neither this API nor a worker knows one.
+    pub queue: Option<QueueState>,
+    /// How many messages lie in the dead-letter queue. Absent where this API was not told of it, or it does not answer.
+    pub dead_letters: Option<i64>,
+    /// How many dead events there are; of more than 1,000 it says 1,000.
+    pub dead_events: i64,
+    /// The workers, the longest-lived first. One that is gone is shown for an hour.
+    pub workers: Vec<WorkerState>,
+    /// How the database does.
+    pub database: DatabaseState,
+    /// What the sweeps of the last hour in which they changed something did.
+    pub last_sweep: Option<WorkReport>,
+    /// What the last whole round through the bucket found.
+    pub last_reconcile: Option<WorkReport>,
+}
+
+/// What is known of the queue.
+#[derive(Debug, Clone, PartialEq, Eq, Object)]
+#[oai(skip_serializing_if_is_none)]
+pub struct QueueState {
+    /// About how many messages wait to be taken.
+    pub waiting: i64,
+    /// About how many messages are taken and not answered.
+    pub in_hand: i64,
+    /// When the queue said so.
+    pub sampled_at: Time,
+    /// How long the oldest message had waited that workers took in the last seconds, in milliseconds. Absent where they took
+    /// none.
+    pub oldest_ms: Option<i64>,
+}
+
+/// A worker, as it said of itself last.
+#[derive(Debug, Clone, PartialEq, Eq, Object)]
+#[oai(skip_serializing_if_is_none)]
+pub struct WorkerState {
+    /// The id that it gave itself when it started.
+    pub id: String,
+    /// The host that it runs on.
+    pub host: String,
+    /// Its version.
+    pub version: String,
+    /// Whether it is alive. One that is not has said nothing for 30 seconds, and has not signed off.
+    pub is_alive: bool,
+    /// When it started.
+    pub started_at: Time,
+    /// When it last said something.
+    pub seen_at: Time,
+    /// Whether it takes events from a queue.
+    pub has_queue: bool,
+    /// When the queue last answered it.
+    pub polled_at: Option<Time>,
+    /// How many messages it has in hand.
+    pub in_hand: i32,
+    /// How many it has in hand at the most.
+    pub in_hand_most: i32,
+    /// Whether its breaker lets it take messages.
+    pub breaker: BreakerState,
+    /// Why it takes none, if its breaker is open.
+    pub breaker_why: Option<String>,
+}
+
+/// Whether a worker takes messages. More may be added.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[oai(rename_all = "snake_case")]
+pub enum BreakerState {
+    /// It does.
+    Closed,
+    /// The database or the bucket failed, and is being asked about it.
+    InDoubt,
+    /// It does not.
+    Open,
+}
+
+/// How the database does.
+#[derive(Debug, Clone, PartialEq, Eq, Object)]
+pub struct DatabaseState {
+    /// Whether it takes writes.
+    pub takes_writes: bool,
+    /// How long it took to answer, in milliseconds.
+    pub answered_in_ms: i64,
+    /// Its version, in its own words.
+    pub version: String,
+    /// How many connections this API process has to it.
+    pub connections: i32,
+    /// How many it may have.
+    pub connections_most: i32,
+}
+
+/// What workers did by themselves.
+#[derive(Debug, Clone, PartialEq, Eq, Object)]
+#[oai(skip_serializing_if_is_none)]
+pub struct WorkReport {
+    /// When it began.
+    pub started_at: Time,
+    /// When it ended, or was last added to.
+    pub ended_at: Time,
+    /// What was counted.
+    pub counts: Vec<NamedCount>,
+    /// Uploads that somebody should look at, up to 100: confirmed, and their object is not there.
+    pub upload_ids: Vec<UploadIdText>,
+}
+
+/// A figure with its name, such as `healed`. Names may be added.
+#[derive(Debug, Clone, PartialEq, Eq, Object)]
+pub struct NamedCount {
+    /// What was counted.
+    pub name: String,
+    /// How many there were.
+    pub count: i64,
+}
+
+/// The answer.
+#[derive(ApiResponse)]
+pub enum OverviewAnswer {
+    /// How the service does.
+    #[oai(status = 200)]
+    Overview(Json<Overview>),
+}
+
+/// getOverview.
+pub struct GetOverview;
+
+#[OpenApi]
+impl GetOverview {
+    /// See how the service does
+    ///
+    /// Whether all is well, and if not what is wrong and what to do. Its cost does not depend on how many uploads there are:
+    /// counts are kept by the workers, which are a few seconds behind; `counted_until` says how far.
+    ///
+    /// An operator of one tenant sees that tenant's uploads counted, and no `system`.
+    ///
+    /// Needs the scope `operator` or `operator:read`.
+    #[oai(path = "/v1/operator/overview", method = "get", operation_id = "getOverview", tag = "Tag::Operator")]
+    async fn get(
+        &self,
+        service: Data<&Arc<Service>>,
+        operator: KeyOrSession<See>,
+    ) -> Result<OverviewAnswer, GetOverviewProblem> {
+        let tenant = operator.0.tenant.as_ref();
+        let (db, is_of_all) = (&service.db, tenant.is_none());
+        let system = async {
+            match is_of_all {
+                true => system(&service).await.map(Some),
+                false => Ok(None),
+            }
+        };
+        let (totals, oldest, system) =
+            tokio::try_join!(counting::totals(db, tenant), uploads::oldest_pending(db, tenant), system)?;
+        Ok(OverviewAnswer::Overview(Json(overview(&totals, oldest, system))))
+    }
+}
+
+/// What is known of the parts, and whether due uploads wait for a look.
+async fn system(service: &Service) -> Result<(SystemState, bool), DbError> {
+    let db = &service.db;
+    let held = async { Ok(service.queues.held().await) };
+    let (held, dead_events, workers, database, sweep, round, is_late) = tokio::try_join!(
+        held,
+        dead_events::count(db, MOST_COUNTED),
+        workers::list(db),
+        database(db),
+        reports::latest(db, Kind::Sweep),
+        reports::latest(db, Kind::Reconcile),
+        uploads::are_looked_at_late(db, LATE),
+    )?;
+    let state = SystemState {
+        queue: queue(held.queue, &workers),
+        dead_letters: held.dead_letters.map(|count| i64::try_from(count).unwrap_or(i64::MAX)),
+        dead_events,
+        workers: workers.into_iter().map(|worker| WorkerState::of(worker, database.0)).collect(),
+        database: database.1,
+        last_sweep: sweep.map(WorkReport::from),
+        last_reconcile: round.map(WorkReport::from),
+    };
+    Ok((state, is_late))
+}
+
+/// How the database does, by its own clock.
+async fn database(db: &Db) -> Result<(Timestamp, DatabaseState), DbError> {
+    let asked = Instant::now();
+    let (takes_writes, about) = tokio::try_join!(db.takes_writes(), db.about())?;
+    let (connections, most) = db.connections();
+    let count = |number: usize| i32::try_from(number).unwrap_or(i32::MAX);
+    let state = DatabaseState {
+        takes_writes,
+        answered_in_ms: i64::try_from(asked.elapsed().as_millis()).unwrap_or(i64::MAX),
+        version: about.version,
+        connections: count(connections),
+        connections_most: count(most),
+    };
+    Ok((about.now, state))
+}
+
+/// What the queue said last: to this process, or to a worker.
+fn queue(heard: Option<(Waiting, Timestamp)>, workers: &[Worker]) -> Option<QueueState> {
+    let count = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+    let heard = heard.map(|(waiting, at)| (count(waiting.visible), count(waiting.in_flight), at));
+    let told = workers.iter().filter_map(|worker| worker.queue).max_by_key(|(.., at)| *at);
+    let (waiting, in_hand, sampled_at) = heard.or(told)?;
+    let oldest_ms = workers.iter().filter_map(|worker| worker.oldest_ms).max();
+    Some(QueueState { waiting, in_hand, sampled_at: Time(sampled_at), oldest_ms })
+}
+
+fn overview(totals: &Totals, oldest: Option<Oldest>, system: Option<(SystemState, bool)>) -> Overview {
+    let (system, is_late) = system.map_or((None, false), |(system, is_late)| (Some(system), is_late));
+    let known =
+        Known { now: totals.now, counted_until: totals.until, is_looked_at_late: is_late, system: system.as_ref() };
+    let findings = judge(&known);
+    Overview {
+        at: Time(totals.now),
+        is_well: findings.is_empty(),
+        sentence: in_a_sentence(&findings),
+        findings,
+        uploads: StatusCounts::from(totals),
+        counted_until: Time(totals.until),
+        oldest_pending: oldest.map(|oldest| OldestPending {
+            upload_id: UploadIdText(oldest.id.to_string()),
+            created_at: Time(oldest.created_at),
+            deadline: Time(oldest.deadline),
+        }),
+        system,
+    }
+}
+
+impl From<&Totals> for StatusCounts {
+    fn from(totals: &Totals) -> Self {
+        let of = |status| totals.uploads.iter().find(|(one, _)| *one == status).map_or(0, |(_, count)| *count);
+        Self {
+            pending: of(UploadStatus::Pending),
+            confirmed: of(UploadStatus::Confirmed),
+            rejected: of(UploadStatus::Rejected),
+            expired: of(UploadStatus::Expired),
+            canceled: of(UploadStatus::Canceled),
+            deleted: of(UploadStatus::Deleted),
+        }
+    }
+}
+
+impl WorkerState {
+    fn of(worker: Worker, now: Timestamp) -> Self {
+        let (breaker, breaker_why) = match worker.breaker {
+            Breaker::Closed => (BreakerState::Closed, None),
+            Breaker::InDoubt => (BreakerState::InDoubt, None),
+            Breaker::Open(why) => (BreakerState::Open, Some(why)),
+        };
+        Self {
+            id: worker.id.to_string(),
+            host: worker.host,
+            version: worker.version,
+            is_alive: now.duration_since(worker.seen_at) < ALIVE,
+            started_at: Time(worker.started_at),
+            seen_at: Time(worker.seen_at),
+            has_queue: worker.has_queue,
+            polled_at: worker.polled_at.map(Time),
+            in_hand: worker.in_hand,
+            in_hand_most: worker.in_hand_most,
+            breaker,
+            breaker_why,
+        }
+    }
+}
+
+impl From<Report> for WorkReport {
+    fn from(report: Report) -> Self {
+        Self {
+            started_at: Time(report.started_at),
+            ended_at: Time(report.ended_at),
+            counts: report.counts.into_iter().map(|(name, count)| NamedCount { name, count }).collect(),
+            upload_ids: report.uploads.iter().map(|id| UploadIdText(id.to_string())).collect(),
+        }
+    }
+}

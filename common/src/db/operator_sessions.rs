@@ -1,0 +1,75 @@
+//! The table `operator_sessions`: which browsers an API key was exchanged for.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio_postgres::Row;
+use uuid::Uuid;
+
+use super::api_keys::{self, FoundKey};
+use super::{Db, DbError};
+use crate::domain::Sha256;
+
+/// How long a session goes on that nobody uses.
+pub const IDLE: Duration = Duration::from_hours(2);
+/// How long a session goes on at the most.
+pub const LONGEST: Duration = Duration::from_hours(12);
+
+/// Whoever opens one takes away what has ended.
+const INSERT: &str = "-- operator_sessions.insert
+    WITH ended AS (
+        DELETE FROM operator_sessions WHERE expires_at <= now() OR used_at <= now() - make_interval(secs => $4)
+    )
+    INSERT INTO operator_sessions (hash, key_id, expires_at)
+    SELECT $1, k.id, least(now() + make_interval(secs => $3), k.expires_at) FROM api_keys k WHERE k.id = $2
+    RETURNING expires_at";
+
+/// That it was used is written once a minute, not with each request.
+const FIND: &str = "-- operator_sessions.find
+    WITH found AS (
+        SELECT hash, key_id, used_at, expires_at AS ends_at FROM operator_sessions
+        WHERE hash = $1 AND expires_at > now() AND used_at > now() - make_interval(secs => $2)
+    ), used AS (
+        UPDATE operator_sessions s SET used_at = now() FROM found
+        WHERE s.hash = found.hash AND found.used_at < now() - interval '1 minute'
+    )
+    SELECT k.id, k.tenant, k.all_tenants, k.name, k.scopes, k.expires_at, false AS is_revoked,
+        EXTRACT(EPOCH FROM k.expires_at - now())::float8 AS works_for, found.ends_at
+    FROM found JOIN api_keys k ON k.id = found.key_id
+    WHERE k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now())";
+
+const CLOSE: &str = "-- operator_sessions.close
+    DELETE FROM operator_sessions WHERE hash = $1";
+
+/// The statements of this table.
+pub const STATEMENTS: &[&str] = &[INSERT, FIND, CLOSE];
+
+/// Keeps a session, by the hash of its secret, for whoever holds this key. Gives when it ends at the latest.
+///
+/// # Errors
+/// Where the database does not answer.
+pub async fn insert(db: &Db, hash: Sha256, key: Uuid) -> Result<Timestamp, DbError> {
+    const OPERATION: &str = "keep an operator's session";
+    let rows = db.rows(OPERATION, INSERT, &[&&hash.0[..], &key, &LONGEST.as_secs_f64(), &IDLE.as_secs_f64()]).await?;
+    let ends = rows.first().map(|row| row.get("expires_at"));
+    ends.ok_or_else(|| DbError::unreadable(OPERATION, "its API key is gone"))
+}
+
+/// The key behind the session of this hash, if both are good, and when the session ends at the latest.
+///
+/// # Errors
+/// Where the database does not answer.
+pub async fn find(db: &Db, hash: Sha256) -> Result<Option<(FoundKey, Timestamp)>, DbError> {
+    const OPERATION: &str = "look up an operator's session";
+    let rows = db.rows(OPERATION, FIND, &[&&hash.0[..], &IDLE.as_secs_f64()]).await?;
+    let read = |row: &Row| Ok((api_keys::found(OPERATION, row)?, row.get("ends_at")));
+    rows.first().map(read).transpose()
+}
+
+/// Ends a session.
+///
+/// # Errors
+/// Where the database does not answer.
+pub async fn close(db: &Db, hash: Sha256) -> Result<(), DbError> {
+    db.rows("close an operator's session", CLOSE, &[&&hash.0[..]]).await.map(drop)
+}
