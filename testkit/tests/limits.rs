@@ -6,8 +6,8 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
-use sluice_common::db::uploads::{self, Recorded};
-use sluice_common::domain::{Limits, TenantLimits};
+use sluice_common::db::uploads::{self, NewUpload, Recorded};
+use sluice_common::domain::{Idempotency, IdempotencyKey, Limits, Sha256, TenantLimits};
 use sluice_testkit::{Answer, Build, Client, TestUpload, World, files, picture_of};
 
 const POLICIES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/limits.toml");
@@ -207,6 +207,39 @@ async fn a_tenant_at_its_limit_harms_none_of_its_neighbours() {
     assert_eq!(is_recorded, [true, true, false, true]);
     let Recorded::OverQuota(over) = recorded[2] else { panic!("{:?}", recorded[2]) };
     assert_eq!((over.usage.pending_uploads, over.limits.pending_uploads), (1, Some(1)));
+    world.end().await;
+}
+
+/// A statement that waits for its lock can't see the keys that were taken meanwhile before it has given them their turn.
+#[tokio::test]
+async fn a_turn_that_was_had_in_vain_takes_nobodys_place() {
+    let world = limited().without_worker().start().await;
+    let key = IdempotencyKey::parse(b"k").expect("valid");
+    let twin = || {
+        let idempotency = Some(Idempotency { key: key.clone(), fingerprint: Sha256::of(b"the same") });
+        NewUpload { idempotency, ..picture_of("few") }
+    };
+    let limits = Limits { pending_uploads: Some(2), ..Limits::default() };
+    let limits = TenantLimits::new(limits, [].into());
+    world.client_of("few").await;
+    let held = world.session("BEGIN; SELECT FROM usage WHERE tenant = 'few' FOR UPDATE").await;
+    let waits = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    let (one, other) = (world.db(), world.db());
+    let (first, second) = ([twin()], [twin(), picture_of("few")]);
+    let (first, second, ()) = tokio::join!(
+        uploads::insert(&one, &limits, &first),
+        async {
+            world.until("the first waits", async || world.count(waits).await == 1).await;
+            uploads::insert(&other, &limits, &second).await
+        },
+        async {
+            world.until("both wait", async || world.count(waits).await == 2).await;
+            held.batch_execute("ROLLBACK").await.expect("the session is there");
+        },
+    );
+    let (first, second) = (first.expect("an answer"), second.expect("an answer"));
+    assert!(matches!(first[..], [Recorded::Upload(_)]), "{first:?}");
+    assert!(matches!(second[..], [Recorded::KeyTaken, Recorded::Upload(_)]), "{second:?}");
     world.end().await;
 }
 
