@@ -29,7 +29,8 @@ const LAST_WORDS: Duration = Duration::from_secs(2);
 /// here.
 const POOL_WAIT: Duration = Duration::from_secs(2);
 
-/// How long a connection may be silent: longer than the longest wait for a verdict, which is silent too.
+/// How long a client may be silent between two requests, and how long it may read nothing: longer than proxies keep a connection,
+/// so that none is closed just as it is used again.
 const IDLE: Duration = Duration::from_secs(75);
 
 /// Why the API does not serve.

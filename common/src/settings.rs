@@ -138,7 +138,11 @@ pub const SETTINGS: &[Setting] = &[
         Some(""),
         "the queue that the bucket's events arrive in; must be set where the store is `aws` or `localstack`",
     ),
-    setting("SLUICE_SQS_DLQ_URL", Some(""), "the queue's dead-letter queue; `sluice-worker dlq` looks there"),
+    setting(
+        "SLUICE_SQS_DLQ_URL",
+        Some(""),
+        "the queue's dead-letter queue; `sluice-worker dlq` and the operators' calls look there",
+    ),
     setting("SLUICE_SQS_ENDPOINT", Some(""), "the queue's address; Amazon's if empty"),
     setting("SLUICE_WORKER_CONCURRENCY", Some("64"), "how many messages one worker has in hand at the most"),
     setting("SLUICE_WORKER_GRACE", Some("25"), "how long a stopping worker may finish what is in hand, in seconds"),

@@ -6,8 +6,8 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
-use sluice_common::db::uploads::{self, Recorded};
-use sluice_common::domain::{Limits, TenantLimits};
+use sluice_common::db::uploads::{self, NewUpload, Recorded};
+use sluice_common::domain::{Idempotency, IdempotencyKey, Limits, Sha256, TenantLimits};
 use sluice_testkit::{Answer, Build, Client, TestUpload, World, files, picture_of};
 
 const POLICIES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/limits.toml");
@@ -40,6 +40,14 @@ async fn used(client: &Client) -> [i64; 4] {
         .map(|name| usage[name]["used"].as_i64().expect("a number"))
 }
 
+/// Lets nobody count an upload of the tenant `few` before two processes are about to.
+async fn all_at_once(world: &World) {
+    let held = world.session("BEGIN; SELECT FROM usage WHERE tenant = 'few' FOR UPDATE").await;
+    let waits = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    world.until("two processes wait", async || world.count(waits).await >= 2).await;
+    held.batch_execute("ROLLBACK").await.expect("the session is there");
+}
+
 #[tokio::test]
 async fn of_more_creates_than_a_limit_allows_exactly_so_many_are_recorded() {
     let mut world = limited().without_worker().start().await;
@@ -50,7 +58,7 @@ async fn of_more_creates_than_a_limit_allows_exactly_so_many_are_recorded() {
     let singles = (0..40).map(|n| create(if n % 2 == 0 { &one } else { &other }, &declaration, ""));
     let batch = json!({"uploads": vec![declaration.clone(); 5]});
     let batches = [&one, &other].map(|client| client.post("/v1/uploads/batch", &batch));
-    let (singles, batches) = tokio::join!(join_all(singles), join_all(batches));
+    let (singles, batches, ()) = tokio::join!(join_all(singles), join_all(batches), all_at_once(&world));
     let mut recorded = 0;
     for answer in singles {
         match answer.status.as_u16() {
@@ -78,7 +86,8 @@ async fn twins_count_once_and_get_the_same_answer_at_the_limit_too() {
     let declaration = of_size(67);
     let keys: Vec<String> = (0..20).map(|n| format!("key-{n}")).collect();
     let twins = keys.iter().flat_map(|key| [(&one, key), (&other, key), (&one, key)]);
-    let answers = join_all(twins.map(async |(client, key)| (key, create(client, &declaration, key).await))).await;
+    let answers = join_all(twins.map(async |(client, key)| (key, create(client, &declaration, key).await)));
+    let (answers, ()) = tokio::join!(answers, all_at_once(&world));
     let mut ids: HashMap<&String, Option<String>> = HashMap::new();
     for (key, answer) in answers {
         let id = answer.status.is_success().then(|| answer.text("id").to_owned());
@@ -201,6 +210,39 @@ async fn a_tenant_at_its_limit_harms_none_of_its_neighbours() {
     world.end().await;
 }
 
+/// A statement that waits for its lock can't see the keys that were taken meanwhile before it has given them their turn.
+#[tokio::test]
+async fn a_turn_that_was_had_in_vain_takes_nobodys_place() {
+    let world = limited().without_worker().start().await;
+    let key = IdempotencyKey::parse(b"k").expect("valid");
+    let twin = || {
+        let idempotency = Some(Idempotency { key: key.clone(), fingerprint: Sha256::of(b"the same") });
+        NewUpload { idempotency, ..picture_of("few") }
+    };
+    let limits = Limits { pending_uploads: Some(2), ..Limits::default() };
+    let limits = TenantLimits::new(limits, [].into());
+    world.client_of("few").await;
+    let held = world.session("BEGIN; SELECT FROM usage WHERE tenant = 'few' FOR UPDATE").await;
+    let waits = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    let (one, other) = (world.db(), world.db());
+    let (first, second) = ([twin()], [twin(), picture_of("few")]);
+    let (first, second, ()) = tokio::join!(
+        uploads::insert(&one, &limits, &first),
+        async {
+            world.until("the first waits", async || world.count(waits).await == 1).await;
+            uploads::insert(&other, &limits, &second).await
+        },
+        async {
+            world.until("both wait", async || world.count(waits).await == 2).await;
+            held.batch_execute("ROLLBACK").await.expect("the session is there");
+        },
+    );
+    let (first, second) = (first.expect("an answer"), second.expect("an answer"));
+    assert!(matches!(first[..], [Recorded::Upload(_)]), "{first:?}");
+    assert!(matches!(second[..], [Recorded::KeyTaken, Recorded::Upload(_)]), "{second:?}");
+    world.end().await;
+}
+
 #[tokio::test]
 async fn the_tutorials_call_keeps_to_the_limits_of_its_tenant() {
     let world = limited().without_worker().start().await;
@@ -236,6 +278,23 @@ async fn without_a_table_nothing_is_limited_and_usage_says_so() {
     assert_eq!(used(&world.client_of("other").await).await, [0; 4]);
     let writer = world.key("acme", &["uploads:write"]).await;
     assert_eq!(world.client_with(Some(&writer)).get("/v1/usage").await.problem(403), "missing_scope");
+    world.end().await;
+}
+
+/// The migration that began to count, run again on what has not been counted.
+#[tokio::test]
+async fn what_was_there_before_it_was_counted_is_counted() {
+    let world = World::start().await;
+    let (client, png) = (world.client().await, files::png());
+    let [confirmed, canceled, _pending] =
+        [client.declare(&png).await, client.declare(&png).await, client.declare(&png).await];
+    confirmed.put(&png.bytes).await;
+    confirmed.is("confirmed").await;
+    canceled.cancel().await.expect(200);
+    let (before, size) = (used(&client).await, i64::try_from(png.bytes.len()).expect("small"));
+    let uncounted = "DROP TABLE usage; ALTER TABLE uploads DROP COLUMN reserved_bytes;";
+    world.session(&format!("{uncounted} {}", include_str!("../../migrations/V8__usage.sql"))).await;
+    assert_eq!((before, used(&client).await), ([1, size, 1, size], [1, size, 1, size]));
     world.end().await;
 }
 

@@ -25,7 +25,10 @@ pub async fn run(db: Db, breaker: Breaker, stop: CancellationToken) {
             Ok(is_more) => is_more,
             Err(error) => {
                 tracing::error!(error = %Chain(&error), "could not count what happened to uploads; trying again later");
-                breaker.suspect();
+                // A bug in counting is no reason to stop taking messages.
+                if let DbError::Unavailable { .. } = error {
+                    breaker.suspect();
+                }
                 false
             }
         };

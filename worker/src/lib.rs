@@ -110,15 +110,12 @@ pub async fn run(
         metrics,
         ended.clone(),
     ));
-    let presence = tokio::spawn(presence::keep(
-        db.clone(),
-        presence::Presence {
-            breaker: breaker.clone(),
-            queue: events.as_ref().map(|events| (Arc::clone(&events.pulse), events.consumer.in_hand())),
-            in_hand_most: settings.concurrency,
-        },
-        ended.clone(),
-    ));
+    let presence = presence::Presence {
+        breaker: breaker.clone(),
+        queue: events.as_ref().map(|events| (Arc::clone(&events.pulse), events.consumer.in_hand())),
+        in_hand_most: settings.concurrency,
+    };
+    let presence = presence::keep(db.clone(), presence, ended.clone());
     // A worker that nobody can ask any more stops, and is started anew.
     let health = async {
         let result = health.await;
@@ -133,16 +130,17 @@ pub async fn run(
             );
             settler.give_up().await;
         };
-        tokio::join!(
-            settling,
-            reconciler.run(breaker.clone(), stop.clone()),
-            cleanup::run(db.clone(), bucket, breaker.clone(), unwanted, stop.clone(), settings.grace),
-            forget::run(db.clone(), breaker.clone(), stop.clone()),
-            counting::run(db.clone(), breaker.clone(), stop.clone()),
-        );
-        ended.cancel();
-        // A panic there has been told of, and ends no other part.
-        let _ = presence.await;
+        let working = async {
+            tokio::join!(
+                settling,
+                reconciler.run(breaker.clone(), stop.clone()),
+                cleanup::run(db.clone(), bucket, breaker.clone(), unwanted, stop.clone(), settings.grace),
+                forget::run(db.clone(), breaker.clone(), stop.clone()),
+                counting::run(db.clone(), breaker.clone(), stop.clone()),
+            );
+            ended.cancel();
+        };
+        tokio::join!(working, presence);
     };
     match tokio::join!(health, work).0 {
         Ok(result) => result?,

@@ -74,17 +74,24 @@ impl KnownKeys {
     /// Where the database does not answer.
     pub async fn find(&self, text: &str) -> Result<Result<KnownKey, Refusal>, Arc<BatchError<DbError>>> {
         let Some(hash) = hash_of(text) else { return Ok(Err(Refusal::UnknownKey)) };
-        let look_up = async { self.look_ups.call(hash).await.map(Arc::new) };
-        let known = self.cache.try_get_with(hash.0, look_up).await?;
-        if known.asked_at.elapsed() >= REMEMBERED {
-            // The database took its time: what it said then holds for this request and not for one more second.
+        let came_at = Instant::now();
+        let mut known = self.look_up(hash).await?;
+        // What the database said slowly holds for those who waited for it, and not for a second more.
+        while known.asked_at < came_at && known.asked_at.elapsed() >= REMEMBERED {
             self.cache.invalidate(&hash.0).await;
+            known = self.look_up(hash).await?;
         }
         let judged = known.judge(Instant::now());
         if let Ok(known) = &judged {
             self.used.note(known.key.id);
         }
         Ok(judged)
+    }
+
+    /// What is remembered of a key, or found now, by one look-up for all who ask at the same time.
+    async fn look_up(&self, hash: Sha256) -> Result<Arc<LookUp>, Arc<BatchError<DbError>>> {
+        let look_up = async { self.look_ups.call(hash).await.map(Arc::new) };
+        self.cache.try_get_with(hash.0, look_up).await
     }
 
     /// Is ready when a caller who was let in must come again: because their key or token expires, or their key was revoked or
@@ -148,16 +155,16 @@ fn look_ups(db: Db) -> Coalescer<Sha256, LookUp, DbError> {
     })
 }
 
-/// Revocations are rare, and a look-up is cheap: so all are forgotten.
+/// Revocations are rare, and a look-up is cheap: so all are forgotten. What was missed while nobody listened is over in a second.
 async fn forget(
     cache: Cache<[u8; 32], Arc<LookUp>>,
     shortened: broadcast::Sender<String>,
     mut heard: UnboundedReceiver<Heard>,
 ) {
     while let Some(heard) = heard.recv().await {
-        cache.invalidate_all();
         if let Heard::Payload(id) = heard {
-            // An error means that nobody listens just now.
+            cache.invalidate_all();
+            // An error means that no stream is open just now.
             let _ = shortened.send(id);
         }
     }

@@ -102,7 +102,7 @@ pub fn judge(known: &Known) -> Vec<Finding> {
         findings.push(warning(
             FindingCode::CountsBehind,
             format!("Counts and charts are {} s behind.", behind.as_secs()),
-            "Workers count: see whether one is alive, and whether a transaction has been open in the database for long.",
+            "Workers count: see whether one is alive, and whether a transaction has been open for long on the database's server.",
         ));
     }
     findings.sort_by_key(|finding| finding.severity);

@@ -33,7 +33,7 @@ const ED_PREFIX: [u8; 16] = *b"\x30\x2e\x02\x01\x00\x30\x05\x06\x03\x2b\x65\x70\
 pub enum Answer {
     /// These keys, with whatever else is said to be keys.
     Keys(Vec<Value>),
-    /// A status, and where else to look.
+    /// A status that is none of success, and where else to look.
     Status(u16),
     /// So many bytes of a document that never ends.
     Bytes(usize),
@@ -57,7 +57,7 @@ impl Provider {
             while let Ok((stream, _)) = listener.accept().await {
                 let (answer, asked, place) = (Arc::clone(&answer), Arc::clone(&asked), place.clone());
                 let service = service_fn(move |request: http::Request<hyper::body::Incoming>| {
-                    // Who follows a redirect finds the keys, and is believed wrongly.
+                    // Who follows a redirect finds a document there, and does not notice the trouble.
                     let is_elsewhere = request.uri().path() != "/keys";
                     asked.fetch_add(1, Ordering::SeqCst);
                     let now = answer.lock().expect("no panic").clone();
