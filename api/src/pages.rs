@@ -6,7 +6,7 @@ use poem::error::NotFoundError;
 use poem::web::Path;
 use poem::{Response, Route, get, handler};
 
-use crate::document;
+use crate::document::{self, Version};
 
 const PROBLEMS: &str = include_str!("../../docs/problems.md");
 
@@ -14,11 +14,16 @@ const PROBLEMS: &str = include_str!("../../docs/problems.md");
 const NOTHING_FROM_OUTSIDE: &str =
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; connect-src 'self'";
 
-/// Adds `/openapi.json`, `/docs` and `/problems/{code}`.
+/// Adds the document, `/docs` and `/problems/{code}`.
 pub fn add_to(route: Route) -> Route {
-    let (json, page) = (document::text(), docs_page());
+    let document = |version| {
+        let json = document::text(version);
+        get(make_sync(move |_| kept("application/json", json.clone())))
+    };
+    let page = docs_page();
     route
-        .at("/openapi.json", get(make_sync(move |_| kept("application/json", json.clone()))))
+        .at("/openapi.json", document(Version::V3_0))
+        .at("/openapi.3.1.json", document(Version::V3_1))
         .at("/docs", get(make_sync(move |_| kept("text/html; charset=utf-8", page.clone()))))
         .at("/problems/:code", get(problem))
 }
@@ -36,7 +41,7 @@ fn kept(content_type: &'static str, text: String) -> Response {
 fn docs_page() -> String {
     let service = document::operations();
     // Inside a script, only this could end it early.
-    let ours = document::text().replace("</", "<\\/");
+    let ours = document::text(Version::V3_0).replace("</", "<\\/");
     service.swagger_ui_html().replace(&service.spec(), &ours).replace("<title>Swagger UI", "<title>Sluice API")
 }
 
