@@ -109,13 +109,15 @@ impl CreateUpload {
         // Nothing is begun at the store for a request that was answered before.
         if declared.parts.is_some()
             && let Some(asked) = &asked
-            && let Some(upload) = replay(&service, &caller.tenant, asked).await?
+            && let Some(upload) = replay(&service, &caller.tenant, asked, MOST_AT_ONCE).await?
         {
             return Ok(Created::before(upload));
         }
         let (new, grant) = prepare(&service, declared, &caller, asked.clone(), MOST_AT_ONCE).await?;
         match (service.record(new).await?, asked) {
-            (None, Some(asked)) => Ok(Created::before(replay_taken(&service, &caller.tenant, &asked).await?)),
+            (None, Some(asked)) => {
+                Ok(Created::before(replay_taken(&service, &caller.tenant, &asked, MOST_AT_ONCE).await?))
+            }
             (recorded, _) => {
                 let upload = recorded.expect("only a key can be taken");
                 let token = service.tokens.issue(&upload);
