@@ -16,6 +16,7 @@ mod metrics;
 mod pages;
 mod paths;
 pub mod problem;
+mod query;
 pub mod request;
 mod scalars;
 mod server;

@@ -1,10 +1,12 @@
 //! The pages for people: the document, its browser, and what problems mean.
 
-use http::header;
+use std::sync::Arc;
+
+use http::{Method, StatusCode, header};
 use poem::endpoint::make_sync;
 use poem::error::NotFoundError;
 use poem::web::Path;
-use poem::{Response, Route, get, handler};
+use poem::{Endpoint, PathPattern, Request, Response, Route, get, handler};
 
 use crate::document::{self, Version};
 
@@ -26,6 +28,17 @@ pub fn add_to(route: Route) -> Route {
         .at("/openapi.3.1.json", document(Version::V3_1))
         .at("/docs", get(make_sync(move |_| kept("text/html; charset=utf-8", page.clone()))))
         .at("/problems/:code", get(problem))
+}
+
+/// Leads `/` to the pages, and all else on. The framework takes a route at `/` for a part of what is nested there.
+pub async fn or_to_docs<E: Endpoint<Output = Response>>(inner: Arc<E>, request: Request) -> poem::Result<Response> {
+    if request.uri().path() != "/" || !matches!(*request.method(), Method::GET | Method::HEAD) {
+        return inner.call(request).await;
+    }
+    // Relative, as the API may be served below a path of its own.
+    let mut response = Response::builder().status(StatusCode::FOUND).header(header::LOCATION, "docs").finish();
+    response.set_data(PathPattern("/".into()));
+    Ok(response)
 }
 
 /// A text that changes only with the service itself.
@@ -52,7 +65,8 @@ fn problem(Path(code): Path<String>) -> poem::Result<Response> {
     Ok(kept("text/markdown; charset=utf-8", entry))
 }
 
-fn entry(code: &str) -> Option<String> {
+/// The entry of this code.
+pub fn entry(code: &str) -> Option<String> {
     let mut entries = PROBLEMS.split("\n## ").skip(1);
     let entry = entries.find(|entry| entry.lines().next() == Some(code))?;
     Some(format!("# {}\n", entry.trim()))

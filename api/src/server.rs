@@ -11,6 +11,7 @@ use tokio::net::TcpListener;
 use crate::accepting::Accepting;
 use crate::cors::Cors;
 use crate::paths::Paths;
+use crate::query::Queries;
 use crate::request::EveryRequest;
 use crate::service::Service;
 use crate::settings::Settings;
@@ -67,9 +68,10 @@ pub async fn serve(
 
 /// All routes.
 fn routes(service: &Arc<Service>) -> impl Endpoint<Output = Response> + use<> {
-    let paths = Arc::new(Paths::of(&document::document()));
+    let document = document::document();
+    let paths = Arc::new(Paths::of(&document));
     pages::add_to(health::add_to(Route::new()))
-        .nest("/", document::operations())
+        .nest("/", document::operations().with(Queries::of(&document)).map_to_response().around(pages::or_to_docs))
         .data(Arc::clone(service))
         .with(EveryRequest { service: Arc::clone(service), paths })
         .map_to_response()
