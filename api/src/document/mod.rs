@@ -1,7 +1,10 @@
 //! The OpenAPI document: what the framework makes of the operations, made clean.
 
+mod bounds;
 mod clean;
 mod common;
+mod examples;
+mod links;
 mod merged;
 mod twin;
 

@@ -32,6 +32,7 @@ pub use download::{GetDownload, not_confirmed, sign_download};
 pub use get::GetUpload;
 pub use list::ListUploads;
 pub use list_parts::ListParts;
+pub use parts::MultipartGrant;
 pub use renew::RenewGrant;
 pub use stream::StreamUploads;
 pub use wire::{Upload, UploadAnswer, UploadStatus};
