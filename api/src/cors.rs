@@ -11,10 +11,19 @@ use poem::{Endpoint, Middleware, Request, Response};
 const REMEMBERED: i32 = 24 * 60 * 60;
 
 /// The headers that pages may send.
-const ALLOWED: [&str; 6] =
-    ["authorization", "content-type", "if-none-match", "last-event-id", "prefer", "x-request-id"];
+const ALLOWED: [&str; 7] =
+    ["authorization", "content-type", "idempotency-key", "if-none-match", "last-event-id", "prefer", "x-request-id"];
 /// The headers of answers that pages may read.
-const EXPOSED: [&str; 5] = ["etag", "location", "preference-applied", "retry-after", "x-request-id"];
+const EXPOSED: [&str; 8] = [
+    "allow",
+    "etag",
+    "idempotent-replayed",
+    "location",
+    "preference-applied",
+    "retry-after",
+    "www-authenticate",
+    "x-request-id",
+];
 
 /// The origins whose pages may call.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,7 +113,44 @@ fn answers() -> poem::middleware::Cors {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::Value;
+
     use super::*;
+    use crate::document::document;
+
+    /// The names of what each operation has here, in small letters.
+    fn names(found: impl Fn(&Value) -> Vec<&str>) -> BTreeSet<String> {
+        let document = document();
+        let paths = document["paths"].as_object().expect("paths").values();
+        let operations = paths.flat_map(|path| path.as_object().expect("operations").values());
+        operations.flat_map(|operation| found(operation).into_iter().map(str::to_ascii_lowercase)).collect()
+    }
+
+    #[test]
+    fn pages_may_send_and_read_every_header_of_the_document() {
+        let sent = names(|operation| {
+            let parameters = operation["parameters"].as_array().into_iter().flatten();
+            let headers = parameters.filter(|parameter| parameter["in"] == "header");
+            headers.filter_map(|header| header["name"].as_str()).collect()
+        });
+        let read = names(|operation| {
+            let answers = operation["responses"].as_object().expect("answers").values();
+            answers
+                .filter_map(|answer| answer["headers"].as_object())
+                .flatten()
+                .map(|(name, _)| name.as_str())
+                .collect()
+        });
+        for (named, list, undocumented) in [
+            (sent, &ALLOWED[..], &["authorization", "content-type", "x-request-id"][..]),
+            (read, &EXPOSED[..], &["x-request-id"][..]),
+        ] {
+            let expected: BTreeSet<_> = named.iter().map(String::as_str).chain(undocumented.iter().copied()).collect();
+            assert_eq!(list.iter().copied().collect::<BTreeSet<_>>(), expected);
+        }
+    }
 
     #[test]
     fn origins_are_written_as_browsers_send_them() {

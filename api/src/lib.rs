@@ -19,6 +19,7 @@ pub mod operator;
 mod pages;
 mod paths;
 pub mod problem;
+mod query;
 mod rates;
 pub mod request;
 mod scalars;

@@ -26,7 +26,7 @@ enum Command {
     /// Ask the API that runs here whether it is ready
     Health,
     /// Print the OpenAPI document
-    Openapi,
+    Openapi(commands::openapi::Arguments),
 }
 
 #[tokio::main]
@@ -36,7 +36,7 @@ async fn main() -> ExitCode {
         Command::Migrate => commands::migrate::run().await,
         Command::Keys(command) => commands::keys::run(command).await,
         Command::Health => commands::health::run().await,
-        Command::Openapi => commands::openapi::run(),
+        Command::Openapi(arguments) => commands::openapi::run(&arguments),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

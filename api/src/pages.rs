@@ -1,12 +1,14 @@
 //! The pages for people: the document, its browser, and what problems mean.
 
-use http::header;
+use std::sync::Arc;
+
+use http::{Method, StatusCode, header};
 use poem::endpoint::make_sync;
 use poem::error::NotFoundError;
 use poem::web::Path;
-use poem::{Response, Route, get, handler};
+use poem::{Endpoint, PathPattern, Request, Response, Route, get, handler};
 
-use crate::document;
+use crate::document::{self, Version};
 
 const PROBLEMS: &str = include_str!("../../docs/problems.md");
 
@@ -14,13 +16,29 @@ const PROBLEMS: &str = include_str!("../../docs/problems.md");
 const NOTHING_FROM_OUTSIDE: &str =
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; connect-src 'self'";
 
-/// Adds `/openapi.json`, `/docs` and `/problems/{code}`.
+/// Adds the document, `/docs` and `/problems/{code}`.
 pub fn add_to(route: Route) -> Route {
-    let (json, page) = (document::text(), docs_page());
+    let document = |version| {
+        let json = document::text(version);
+        get(make_sync(move |_| kept("application/json", json.clone())))
+    };
+    let page = docs_page();
     route
-        .at("/openapi.json", get(make_sync(move |_| kept("application/json", json.clone()))))
+        .at("/openapi.json", document(Version::V3_0))
+        .at("/openapi.3.1.json", document(Version::V3_1))
         .at("/docs", get(make_sync(move |_| kept("text/html; charset=utf-8", page.clone()))))
         .at("/problems/:code", get(problem))
+}
+
+/// Leads `/` to the pages, and all else on. The framework takes a route at `/` for a part of what is nested there.
+pub async fn or_to_docs<E: Endpoint<Output = Response>>(inner: Arc<E>, request: Request) -> poem::Result<Response> {
+    if request.uri().path() != "/" || !matches!(*request.method(), Method::GET | Method::HEAD) {
+        return inner.call(request).await;
+    }
+    // Relative, as the API may be served below a path of its own.
+    let mut response = Response::builder().status(StatusCode::FOUND).header(header::LOCATION, "docs").finish();
+    response.set_data(PathPattern("/".into()));
+    Ok(response)
 }
 
 /// A text that changes only with the service itself.
@@ -36,7 +54,7 @@ fn kept(content_type: &'static str, text: String) -> Response {
 fn docs_page() -> String {
     let service = document::operations();
     // Inside a script, only this could end it early.
-    let ours = document::text().replace("</", "<\\/");
+    let ours = document::text(Version::V3_0).replace("</", "<\\/");
     service.swagger_ui_html().replace(&service.spec(), &ours).replace("<title>Swagger UI", "<title>Sluice API")
 }
 
@@ -47,7 +65,8 @@ fn problem(Path(code): Path<String>) -> poem::Result<Response> {
     Ok(kept("text/markdown; charset=utf-8", entry))
 }
 
-fn entry(code: &str) -> Option<String> {
+/// The entry of this code.
+pub fn entry(code: &str) -> Option<String> {
     let mut entries = PROBLEMS.split("\n## ").skip(1);
     let entry = entries.find(|entry| entry.lines().next() == Some(code))?;
     Some(format!("# {}\n", entry.trim()))

@@ -190,15 +190,16 @@ impl ToJSON for DeclaredSize {
     }
 }
 
-/// How many entries a page is to have. Whatever number is asked for, there is a page for it.
+/// How many entries a page is to have. There is a page for however many are asked for, but for less than one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limit(pub i64);
 
-inline_schema!(Limit, MetaSchema::new_with_format("integer", "int64"));
+inline_schema!(Limit, MetaSchema { minimum: Some(1.0), ..MetaSchema::new_with_format("integer", "int64") });
 
 impl ParseFromParameter for Limit {
     fn parse_from_parameter(value: &str) -> ParseResult<Self> {
-        value.parse().map(Self).map_err(|_| ParseError::custom("it must be a whole number"))
+        let number: i64 = value.parse().map_err(|_| ParseError::custom("it must be a whole number"))?;
+        if number >= 1 { Ok(Self(number)) } else { Err(ParseError::custom("it must be at least 1")) }
     }
 }
 

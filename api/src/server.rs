@@ -14,6 +14,7 @@ use crate::accepting::Accepting;
 use crate::connection::{self, Patience};
 use crate::cors::Cors;
 use crate::paths::Paths;
+use crate::query::Queries;
 use crate::request::EveryRequest;
 use crate::service::Service;
 use crate::settings::Settings;
@@ -108,9 +109,10 @@ async fn accept_until(
 
 /// All routes.
 fn routes(service: &Arc<Service>) -> impl Endpoint<Output = Response> + use<> {
-    let paths = Arc::new(Paths::of(&document::document()));
+    let document = document::document();
+    let paths = Arc::new(Paths::of(&document));
     pages::add_to(health::add_to(Route::new()))
-        .nest("/", document::operations())
+        .nest("/", document::operations().with(Queries::of(&document)).map_to_response().around(pages::or_to_docs))
         .data(Arc::clone(service))
         .with(EveryRequest { service: Arc::clone(service), paths })
         .map_to_response()

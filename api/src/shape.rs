@@ -2,7 +2,7 @@
 
 use poem_openapi::registry::{MetaSchema, MetaSchemaRef, Registry};
 use poem_openapi::types::Type;
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
 use crate::problem::FieldError;
 
@@ -45,8 +45,9 @@ impl<'a> Walk<'a> {
                     self.look(schema, item, &format!("{pointer}/{place}"));
                 }
             }
+            ("string", Value::String(_)) if !schema.enum_items.is_empty() => self.look_among(schema, value, pointer),
             ("string", Value::String(_)) | ("boolean", Value::Bool(_)) => {}
-            ("integer", Value::Number(number)) if number.is_i64() => {}
+            ("integer", Value::Number(number)) if number.is_i64() => self.look_at_size(schema, number, pointer),
             (expected, _) => self.wrong_type(expected, pointer),
         }
     }
@@ -70,6 +71,22 @@ impl<'a> Walk<'a> {
         }
     }
 
+    fn look_among(&mut self, schema: &MetaSchema, value: &Value, pointer: &str) {
+        if !schema.enum_items.contains(value) {
+            let values: Vec<_> = schema.enum_items.iter().filter_map(Value::as_str).collect();
+            let detail = format!("{} must be one of: {}.", subject(pointer), values.join(", "));
+            self.found.push(FieldError::new(pointer, "unknown_value", detail));
+        }
+    }
+
+    fn look_at_size(&mut self, schema: &MetaSchema, number: &Number, pointer: &str) {
+        let fits = number.as_i64().is_some_and(|number| i32::try_from(number).is_ok());
+        if schema.format == Some("int32") && !fits {
+            let detail = format!("{} is no number of 32 bits.", subject(pointer));
+            self.found.push(FieldError::new(pointer, "out_of_range", detail));
+        }
+    }
+
     fn missing(&mut self, name: &str, pointer: &str) {
         self.found.push(FieldError::new(format!("{pointer}/{name}"), "required", format!("'{name}' is required.")));
     }
@@ -81,8 +98,13 @@ impl<'a> Walk<'a> {
 
     fn wrong_type(&mut self, expected: &str, pointer: &str) {
         let article = if expected.starts_with(['a', 'i', 'o']) { "an" } else { "a" };
-        let subject = pointer.rsplit('/').next().filter(|name| !str::is_empty(name));
-        let subject = subject.map_or("The body".to_owned(), |name| format!("'{name}'"));
-        self.found.push(FieldError::new(pointer, "wrong_type", format!("{subject} must be {article} {expected}.")));
+        let detail = format!("{} must be {article} {expected}.", subject(pointer));
+        self.found.push(FieldError::new(pointer, "wrong_type", detail));
     }
+}
+
+/// What the value at this place is called.
+fn subject(pointer: &str) -> String {
+    let name = pointer.rsplit('/').next().filter(|name| !name.is_empty());
+    name.map_or("The body".to_owned(), |name| format!("'{name}'"))
 }

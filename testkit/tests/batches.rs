@@ -1,6 +1,7 @@
 //! Several declarations in one call.
 
 use futures_util::future::join_all;
+use reqwest::Method;
 use serde_json::{Value, json};
 use sluice_testkit::{Answer, Client, File, TestUpload, World, files};
 
@@ -10,6 +11,15 @@ fn declaration(file: &File) -> Value {
 
 async fn declare(client: &Client, declarations: &[Value]) -> Answer {
     client.post("/v1/uploads/batch", &json!({"uploads": declarations})).await
+}
+
+async fn declare_as(client: &Client, key: &str, declarations: &[Value]) -> Answer {
+    let body = json!({"uploads": declarations});
+    client.send(Method::POST, "/v1/uploads/batch", Some(&body), &[("idempotency-key", key)]).await
+}
+
+fn ids(answer: Answer) -> Vec<String> {
+    results(answer).iter().map(|result| result["upload"]["id"].as_str().expect("an id").to_owned()).collect()
 }
 
 fn results(answer: Answer) -> Vec<Value> {
@@ -102,5 +112,54 @@ async fn a_file_in_parts_gets_its_urls_from_a_renewed_grant() {
     upload.put_parts(&[1], &film.bytes).await;
     upload.complete().await.expect(200);
     upload.is("confirmed").await;
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_repeated_batch_gives_the_same_uploads_place_by_place() {
+    let world = World::build().without_worker().start().await;
+    let client = world.client().await;
+    let (one, other) = (declaration(&files::png()), declaration(&files::large_png(2000)));
+    let first = declare_as(&client, "k", &[one.clone(), one.clone()]).await;
+    assert_eq!(first.header("idempotent-replayed"), "");
+    let first = ids(first);
+    let again = declare_as(&client, "k", &[one.clone(), one.clone()]).await;
+    assert_eq!(again.header("idempotent-replayed"), "true");
+    assert_eq!(ids(again), first);
+
+    let changed = results(declare_as(&client, "k", &[one.clone(), other.clone(), other.clone()]).await);
+    assert_eq!(changed[0]["upload"]["id"], first[0]);
+    assert_eq!(changed[1]["problem"]["code"], "idempotency_key_reused");
+    assert_eq!(changed[2]["upload"]["status"], "pending", "a place that was not there before");
+    let alone = client.send(Method::POST, "/v1/uploads", Some(&other), &[("idempotency-key", "k")]).await;
+    alone.expect(201);
+    assert_eq!(world.count("SELECT count(*) FROM uploads").await, 4);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn of_batches_that_come_at_once_with_one_key_one_is_recorded() {
+    let world = World::build().without_worker().start().await;
+    let client = world.client().await;
+    let declarations = [declaration(&files::png()), declaration(&files::large_png(2000))];
+    let answers = join_all((0..6).map(|_| declare_as(&client, "k", &declarations))).await;
+    let fresh = answers.iter().filter(|answer| answer.header("idempotent-replayed").is_empty()).count();
+    assert_eq!(fresh, 1);
+    let all: Vec<_> = answers.into_iter().map(ids).collect();
+    assert!(all.iter().all(|ids| *ids == all[0]));
+    assert_eq!(world.count("SELECT count(*) FROM uploads").await, 2);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_repeated_batch_begins_nothing_anew_at_the_store() {
+    let policies = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/multipart.toml");
+    let world = World::build().with("SLUICE_POLICIES", policies).without_worker().start().await;
+    let client = world.client().await;
+    let film = declaration(&files::large_png(7 * 1024 * 1024));
+    let first = ids(declare_as(&client, "k", std::slice::from_ref(&film)).await);
+    let again = results(declare_as(&client, "k", &[film]).await);
+    assert_eq!((&again[0]["upload"]["id"], &again[0]["upload"]["grant"]["parts"]), (&json!(first[0]), &json!([])));
+    assert_eq!(world.count("SELECT count(*) FROM unwanted_objects").await, 0, "nothing is to be aborted");
     world.end().await;
 }

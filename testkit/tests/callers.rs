@@ -304,11 +304,22 @@ async fn what_the_server_refuses_by_itself_is_a_problem_like_any_other() {
     assert!(wrong_method.header("allow").contains("POST"));
     assert_eq!(wrong_method.problem(405), "method_not_allowed");
     assert_eq!(client.get("/v1/uploads/not-an-id").await.problem(404), "upload_not_found");
-    assert_eq!(client.get("/v1/uploads?status=verifying").await.problem(400), "invalid_parameter");
+    for (query, told) in [
+        ("status=verifying", "one of: pending, confirmed, rejected, expired, canceled, deleted"),
+        ("limit=0", "'limit' can't be used: it must be at least 1"),
+        ("limit=1&page=2", "There is no parameter 'page'"),
+    ] {
+        let refused = client.get(&format!("/v1/uploads?{query}")).await;
+        assert!(refused.text("detail").contains(told), "{query}: {}", refused.body);
+        assert_eq!(refused.problem(400), "invalid_parameter");
+    }
+    client.get("/v1/uploads?limit=5000").await.expect(200);
+    assert_eq!(client.get("/files/not-an-id?utm_source=mail").await.problem(404), "file_not_found");
     let large = json!({"filename": "a.png", "content_type": "image/png", "metadata": {"k": "v".repeat(1_100_000)}});
     assert_eq!(client.post("/v1/uploads", &large).await.problem(413), "body_too_large");
-    for path in ["/healthz", "/readyz", "/metrics", "/openapi.json", "/docs"] {
+    for path in ["/healthz", "/readyz", "/metrics", "/openapi.json", "/openapi.3.1.json", "/docs"] {
         client.get(path).await.expect(200);
     }
+    assert_eq!(client.get("/").await.expect(302).header("location"), "docs");
     world.end().await;
 }

@@ -2,19 +2,31 @@
 
 use serde_json::{Map, Value};
 
+use super::bounds::add_bounds;
 use super::common::add_common_responses;
+use super::examples::add_examples;
+use super::links::add_links;
 use crate::sorted::sorted;
 
 /// The document, clean.
 pub fn clean(mut document: Value) -> Value {
     document["openapi"] = "3.0.3".into();
+    add_common_responses(&mut document);
     for_each_operation(&mut document, |operation| {
-        add_common_responses(operation);
         operation["responses"].as_object_mut().into_iter().flat_map(Map::values_mut).for_each(rename_headers);
     });
     tidy(&mut document);
-    close_requests(&mut document);
+    add_examples(&mut document);
+    add_links(&mut document);
+    add_bounds(&mut document);
     sorted(document)
+}
+
+/// The operation of this id.
+pub fn find_operation<'a>(document: &'a mut Value, id: &str) -> &'a mut Value {
+    let paths = document["paths"].as_object_mut().into_iter().flat_map(Map::values_mut);
+    let mut operations = paths.filter_map(Value::as_object_mut).flat_map(Map::values_mut);
+    operations.find(|operation| operation["operationId"] == id).unwrap_or_else(|| panic!("there is no operation {id}"))
 }
 
 /// Does something to every operation.
@@ -95,24 +107,5 @@ fn make_integer(value: &mut Value) {
         #[expect(clippy::cast_possible_truncation, reason = "a whole number, far below 2^53")]
         let whole = bound as i64;
         *value = whole.into();
-    }
-}
-
-/// The types of requests that refuse fields which are not documented. The framework knows, but does not write it.
-const CLOSED: [&str; 9] = [
-    "ActionOrder",
-    "CompletedParts",
-    "GrantRequest",
-    "NewUpload",
-    "NewUploads",
-    "RedriveOrder",
-    "RequestedPart",
-    "SentPart",
-    "UploadFilter",
-];
-
-fn close_requests(document: &mut Value) {
-    for name in CLOSED {
-        document["components"]["schemas"][name]["additionalProperties"] = Value::Bool(false);
     }
 }

@@ -7,9 +7,17 @@ use crate::problem::{
     BODY_TOO_LARGE, BODY_TOO_SLOW, CONTENT_TYPE, HEADERS_TOO_LARGE, INTERNAL_ERROR, INVALID_BODY, INVALID_PARAMETER,
     Kind, METHOD_NOT_ALLOWED, OVERLOADED, RATE_LIMITED, UNAVAILABLE, UNSUPPORTED_MEDIA_TYPE,
 };
+use crate::query::is_strict;
 
-/// Adds to an operation the responses that it can give for what it takes.
-pub fn add_common_responses(operation: &mut Value) {
+/// Adds to each operation the responses that it can give for what it takes.
+pub fn add_common_responses(document: &mut Value) {
+    for (path, operations) in document["paths"].as_object_mut().into_iter().flatten() {
+        let operations = operations.as_object_mut().into_iter().flat_map(Map::values_mut);
+        operations.for_each(|operation| add_to(operation, is_strict(path)));
+    }
+}
+
+fn add_to(operation: &mut Value, is_strict: bool) {
     let has = |name: &str| operation.get(name).is_some();
     let of_body = [INVALID_BODY, BODY_TOO_SLOW, BODY_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE];
     let of_key = [UNAUTHORIZED, MISSING_SCOPE, RATE_LIMITED];
@@ -17,7 +25,7 @@ pub fn add_common_responses(operation: &mut Value) {
     kinds.extend(of_body.into_iter().filter(|_| has("requestBody")));
     kinds.extend(of_key.into_iter().filter(|_| has("security")));
     kinds.extend(Some(CROSS_SITE).filter(|_| takes_session(operation)));
-    kinds.extend(Some(INVALID_PARAMETER).filter(|_| has_bounds(operation)));
+    kinds.extend(Some(INVALID_PARAMETER).filter(|_| is_strict || has_bounds(operation)));
     let responses = operation["responses"].as_object_mut().expect("an operation has responses");
     kinds.iter().for_each(|kind| add(responses, kind));
 }

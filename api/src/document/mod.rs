@@ -1,8 +1,12 @@
 //! The OpenAPI document: what the framework makes of the operations, made clean.
 
+mod bounds;
 mod clean;
 mod common;
+mod examples;
+mod links;
 mod merged;
+mod twin;
 
 use poem_openapi::{ContactObject, LicenseObject, OpenApiService, Tags};
 use serde_json::Value;
@@ -113,9 +117,22 @@ pub fn document() -> Value {
     clean::clean(raw)
 }
 
+/// The version of OpenAPI that a document is written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Version {
+    /// 3.0.3, which every generator reads.
+    V3_0,
+    /// 3.1.0, for what reads nothing older.
+    V3_1,
+}
+
 /// The document as it is committed and served.
-pub fn text() -> String {
-    format!("{:#}\n", document())
+pub fn text(version: Version) -> String {
+    let document = match version {
+        Version::V3_0 => document(),
+        Version::V3_1 => twin::twin(document()),
+    };
+    format!("{document:#}\n")
 }
 
 #[cfg(test)]

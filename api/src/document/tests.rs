@@ -3,19 +3,23 @@
 use std::collections::BTreeSet;
 
 use serde_json::Value;
+use sluice_common::domain::{PartFaultCode, ReasonCode};
 
 use super::clean::for_each_operation;
-use super::{document, text};
+use super::{Version, document, text};
+use crate::problem::Kind;
 
 const COMMITTED: &str = include_str!("../../openapi.json");
+const TWIN: &str = include_str!("../../openapi.3.1.json");
 const PROBLEMS: &str = include_str!("../../../docs/problems.md");
 
 #[test]
-fn the_committed_document_is_the_one_that_is_served() {
+fn the_committed_documents_are_those_that_are_served() {
     assert!(
-        COMMITTED == text(),
-        "the API has changed and api/openapi.json has not. If that is meant, accept it with\n\n    \
-         cargo run -p sluice-api -- openapi > api/openapi.json\n"
+        COMMITTED == text(Version::V3_0) && TWIN == text(Version::V3_1),
+        "the API has changed and what is committed has not. If that is meant, accept it with\n\n    \
+         cargo run -p sluice-api -- openapi > api/openapi.json\n    \
+         cargo run -p sluice-api -- openapi --version 3.1 > api/openapi.3.1.json\n"
     );
 }
 
@@ -45,7 +49,11 @@ fn success_has_one_body_type() {
     for_each_operation(&mut document(), |operation| {
         let responses = operation["responses"].as_object().expect("responses");
         let successes = responses.iter().filter(|(status, _)| status.starts_with('2'));
-        let types: BTreeSet<_> = successes.map(|(_, response)| response["content"].to_string()).collect();
+        let schemas = |response: &Value| -> Vec<String> {
+            let content = response["content"].as_object().into_iter().flatten();
+            content.map(|(kind, media)| format!("{kind} {}", media["schema"])).collect()
+        };
+        let types: BTreeSet<_> = successes.map(|(_, response)| schemas(response)).collect();
         assert!(types.len() <= 1, "{}: {types:?}", operation["operationId"]);
     });
 }
@@ -129,4 +137,55 @@ fn a_code_has_one_status() {
             }
         }
     });
+}
+
+/// The codes that the sources give to what is wrong with a field: the text behind the place, wherever one is made.
+fn codes_of_fields() -> BTreeSet<String> {
+    let sources = sources(std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src")));
+    let code = |made: &str| {
+        let (_, behind) = made.split_once(',')?;
+        let (code, _) = behind.trim_start().strip_prefix('"')?.split_once('"')?;
+        Some(code.to_owned())
+    };
+    let made = ["FieldError::new(", "FieldError::unread(", ".note(", ".keep("];
+    let of_source = |source: &String| -> Vec<String> {
+        let source = source.split("#[cfg(test)]").next().unwrap_or_default();
+        made.iter().flat_map(|made| source.split(made).skip(1)).filter_map(code).collect()
+    };
+    sources.iter().flat_map(of_source).collect()
+}
+
+fn sources(folder: &std::path::Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).expect("the sources are there");
+    let paths = entries.map(|entry| entry.expect("it can be read").path()).filter(|path| !path.ends_with("tests.rs"));
+    paths
+        .flat_map(
+            |path| if path.is_dir() { sources(&path) } else { std::fs::read_to_string(path).into_iter().collect() },
+        )
+        .collect()
+}
+
+#[test]
+fn every_code_of_a_field_and_every_reason_is_explained_and_none_that_is_not_given() {
+    let mut given = codes_of_fields();
+    given.extend(ReasonCode::ALL.map(|code| code.as_str().to_owned()));
+    given.extend(PartFaultCode::ALL.map(|code| code.as_str().to_owned()));
+    let row = |line: &str| -> Vec<String> {
+        let cell = line.strip_prefix("| `").and_then(|row| row.split_once(" |")).map(|(cell, _)| cell.to_owned());
+        cell.iter().flat_map(|cell| cell.split(", ")).map(|code| code.trim_matches('`').to_owned()).collect()
+    };
+    let explained: BTreeSet<_> = PROBLEMS.lines().flat_map(row).collect();
+    assert_eq!(explained, given);
+}
+
+#[test]
+fn the_type_of_every_problem_leads_to_its_entry() {
+    let mut codes = codes_of_operations();
+    codes.insert("not_found".to_owned());
+    for code in codes {
+        let kind = Kind { status: 400, code: code.leak(), meaning: "" };
+        let page = kind.reference();
+        let entry = page.strip_prefix("/problems/").and_then(crate::pages::entry).unwrap_or_else(|| panic!("{page}"));
+        assert!(entry.starts_with(&format!("# {}\n", kind.code)), "{entry}");
+    }
 }

@@ -135,7 +135,8 @@ impl ConfirmedFile {
         Self { id: UploadIdText(id.to_string()), status: UploadStatus::Confirmed, url, detail: None }
     }
 
-    fn pending(id: UploadId) -> Self {
+    /// The answer while there is no verdict.
+    pub fn pending(id: UploadId) -> Self {
         let detail = Some("The file has not been looked at yet. Call again.".to_owned());
         Self { id: UploadIdText(id.to_string()), status: UploadStatus::Pending, url: None, detail }
     }

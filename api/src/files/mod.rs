@@ -4,7 +4,7 @@ mod confirm;
 mod open;
 mod upload_url;
 
-pub use confirm::ConfirmFile;
+pub use confirm::{ConfirmFile, ConfirmedFile};
 pub use open::OpenFile;
 pub use upload_url::CreateUploadUrl;
 

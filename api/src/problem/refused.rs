@@ -1,13 +1,15 @@
 //! What the framework refuses by itself, told like every other problem.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use http::StatusCode;
 use poem::error::{MethodNotAllowedError, NotFoundError, ReadBodyError};
 use poem_openapi::error::{ContentTypeError, ParseParamError, ParsePathError};
+use serde_json::Value;
 
 use super::failure::internal;
 use super::{FieldError, Kind, Problem};
+use crate::document::document;
 
 /// There is nothing at this path.
 pub const NOT_FOUND: Kind = Kind { status: 404, code: "not_found", meaning: "There is nothing at this path." };
@@ -106,9 +108,20 @@ fn own_words(reason: &str) -> String {
     let what = reason.rsplit_once("\": ").map_or(reason, |(_, what)| what);
     let what = what.split_once(" (occurred while").map_or(what, |(what, _)| what);
     match what.trim_end_matches('.') {
-        "Expect a valid enumeration value" => "it is none of the documented values.".to_owned(),
+        "Expect a valid enumeration value" => match values_named(reason) {
+            Some(values) => format!("it must be one of: {values}."),
+            None => "it is none of the documented values.".to_owned(),
+        },
         what => format!("{what}."),
     }
+}
+
+/// The values of the type that the framework names in its quotes.
+fn values_named(reason: &str) -> Option<String> {
+    static SCHEMAS: LazyLock<Value> = LazyLock::new(|| document()["components"]["schemas"].take());
+    let name = reason.split('"').find(|name| SCHEMAS.get(*name).is_some())?;
+    let values = SCHEMAS[name]["enum"].as_array()?.iter().filter_map(Value::as_str);
+    Some(values.collect::<Vec<_>>().join(", "))
 }
 
 /// An error that nobody expected of the framework.

@@ -11,6 +11,7 @@ use sluice_common::storage::Completion;
 use super::complete::CompleteUploadProblem;
 use super::renew::LONGEST_LIFE;
 use crate::problem::FieldError;
+use crate::scalars::Text;
 use crate::service::Service;
 
 /// The most parts that one problem names.
@@ -36,7 +37,7 @@ pub struct SentPart {
     /// The number of the part, from 1.
     pub part_number: i32,
     /// The etag that the store answered with, with or without its quotes.
-    pub etag: String,
+    pub etag: Text,
 }
 
 /// Makes one object of a pending upload's parts, unless that was done already. An upload that is sent with one PUT is left as
@@ -96,7 +97,7 @@ async fn was_completed(service: &Service, upload: &Upload) -> Result<(), Complet
 }
 
 fn named(sent: Vec<SentPart>) -> Vec<NamedPart> {
-    sent.into_iter().map(|part| NamedPart { number: part.part_number, etag: part.etag }).collect()
+    sent.into_iter().map(|part| NamedPart { number: part.part_number, etag: part.etag.0 }).collect()
 }
 
 fn incomplete(faults: Vec<PartFault>) -> CompleteUploadProblem {
@@ -108,7 +109,7 @@ fn incomplete(faults: Vec<PartFault>) -> CompleteUploadProblem {
 impl Example for CompletedParts {
     fn example() -> Self {
         let etags = ["\"9b2cf535f27731c974343645a3985328\"", "\"6f1ed002ab5595859014ebf0951522d9\""];
-        let part = |(part_number, etag): (i32, &str)| SentPart { part_number, etag: etag.to_owned() };
+        let part = |(part_number, etag): (i32, &str)| SentPart { part_number, etag: Text(etag.to_owned()) };
         Self { parts: Some((1..).zip(etags).map(part).collect()) }
     }
 }

@@ -114,7 +114,7 @@ impl CreateUpload {
         // Nothing is begun at the store for a request that was answered before.
         if declared.parts.is_some()
             && let Some(asked) = &asked
-            && let Some(upload) = replay(&service, &caller.tenant, asked).await?
+            && let Some(upload) = replay(&service, &caller.tenant, asked, MOST_AT_ONCE).await?
         {
             return Ok(Created::before(upload));
         }
@@ -126,11 +126,11 @@ impl CreateUpload {
             }
             Recorded::KeyTaken => {
                 let asked = asked.expect("only a key that was sent can be taken");
-                Ok(Created::before(replay_taken(&service, &caller.tenant, &asked).await?))
+                Ok(Created::before(replay_taken(&service, &caller.tenant, &asked, MOST_AT_ONCE).await?))
             }
             // Its twin may have come just before, and may be what used up the rest.
             Recorded::OverQuota(over) => match asked {
-                Some(asked) => replay(&service, &caller.tenant, &asked).await?.map(Created::before),
+                Some(asked) => replay(&service, &caller.tenant, &asked, MOST_AT_ONCE).await?.map(Created::before),
                 None => None,
             }
             .ok_or_else(|| CreateUploadProblem::QuotaExceeded(quota::explain(&over))),

@@ -7,19 +7,21 @@ use poem::web::Data;
 use poem_openapi::types::Example;
 use poem_openapi::{ApiResponse, Object, OpenApi};
 use sluice_common::db::uploads::{NewUpload as NewRow, Recorded};
-use sluice_common::domain;
+use sluice_common::domain::{Idempotency, IdempotencyKey};
 
 use super::create::CreateUploadProblem;
 use super::declare::{NewUpload, declare};
 use super::grant::Grant;
+use super::idempotency::{KeyHeader, fingerprint, replay, replay_taken};
 use super::prepare::prepare;
 use super::quota;
 use super::wire::Upload;
 use crate::auth::{Caller, Key, Write};
 use crate::body::{Body, Json};
 use crate::document::Tag;
-use crate::problem::{FieldError, Problem, ProblemBody, problems};
+use crate::problem::{Failure, FieldError, Problem, ProblemBody, problems};
 use crate::request::RequestId;
+use crate::scalars::DeclaredSize;
 use crate::service::Service;
 
 problems! {
@@ -36,6 +38,9 @@ const MOST: usize = 100;
 /// How many uploads are begun at the store at the same time. Only those in parts need it.
 const AT_ONCE: usize = 16;
 
+/// How many URLs a grant in parts has here: a hundred for each of a hundred files would be too much for one answer.
+const PART_URLS: usize = 0;
+
 /// What a client promises of several files.
 #[derive(Debug, Clone, PartialEq, Eq, Object)]
 #[oai(deny_unknown_fields, example)]
@@ -46,6 +51,7 @@ pub struct NewUploads {
 
 /// What became of several declarations.
 #[derive(Debug, Clone, PartialEq, Eq, Object)]
+#[oai(example)]
 pub struct CreatedUploads {
     /// What became of each, in the order of the declarations.
     pub results: Vec<CreateResult>,
@@ -66,7 +72,12 @@ pub struct CreateResult {
 pub enum CreatedAll {
     /// What became of each declaration, also where none was recorded.
     #[oai(status = 200)]
-    Results(Json<CreatedUploads>),
+    Results(
+        Json<CreatedUploads>,
+        /// `true`, where an earlier call with this `Idempotency-Key` recorded an upload of these.
+        #[oai(header = "Idempotent-Replayed")]
+        Option<bool>,
+    ),
 }
 
 /// createUploads.
@@ -83,6 +94,10 @@ impl CreateUploads {
     /// Where not all of them are within your tenant's limits, those that come first and still fit are recorded, and each of the
     /// others has the problem `quota_exceeded`.
     ///
+    /// With an `Idempotency-Key` the call can be repeated: each declaration belongs to the key and to its place in the list. For
+    /// at least 24 hours the same key, place and declaration lead to the same upload; another declaration at that place has
+    /// the problem `idempotency_key_reused`.
+    ///
     /// The body has at most 1 MiB. One that is not of the documented shape is refused as a whole, and trouble on our side (5xx)
     /// concerns all: then nothing was granted.
     ///
@@ -93,52 +108,124 @@ impl CreateUploads {
         service: Data<&Arc<Service>>,
         request_id: Data<&RequestId>,
         key: Key<Write>,
+        /// A name of your own for this request, such as a UUID: 1 to 255 printable ASCII characters. It counts within your
+        /// tenant, apart from those of createUpload. Use another for each batch, and the same when you repeat a call whose answer
+        /// you did not get.
+        #[oai(name = "Idempotency-Key")]
+        idempotency_key: KeyHeader,
         body: Body<NewUploads>,
     ) -> Result<CreatedAll, CreateUploadsProblem> {
         let declarations = body.0.uploads;
         if !(1..=MOST).contains(&declarations.len()) {
             return Err(CreateUploadsProblem::InvalidBatch(vec![wrong_count()]));
         }
-        let (new, outcomes) = prepare_all(&service, declarations, &key.0).await?;
-        let mut recorded = service.record_all(&new).await?.into_iter();
-        let refused = |problem| CreateResult::refused(problem, &request_id.0.0);
-        let results = outcomes.into_iter().map(|outcome| match outcome {
-            Ok(grant) => match recorded.next().expect("each that was prepared was to be recorded") {
-                Recorded::Upload(upload) => CreateResult::created(&service, upload, grant),
-                Recorded::OverQuota(over) => refused(CreateUploadProblem::QuotaExceeded(quota::explain(&over))),
-                Recorded::KeyTaken => unreachable!("none has an idempotency key that could be taken"),
-            },
-            Err(errors) => refused(CreateUploadProblem::InvalidDeclaration(errors)),
-        });
-        Ok(CreatedAll::Results(Json(CreatedUploads { results: results.collect() })))
+        let batch = Batch { service: &service, caller: &key.0, key: idempotency_key.0.as_ref() };
+        let outcomes = batch.record(batch.prepare(declarations).await?).await?;
+        let is_replay = outcomes.iter().any(|outcome| matches!(outcome, Ok((_, true)))).then_some(true);
+        let results = outcomes.into_iter().map(|outcome| CreateResult::of(outcome, &request_id.0.0));
+        Ok(CreatedAll::Results(Json(CreatedUploads { results: results.collect() }), is_replay))
     }
 }
 
-/// What is wrong with a declaration, or the grant of one that is good.
-type Outcome = Result<Grant, Vec<FieldError>>;
+/// What a declaration becomes before anything is recorded.
+enum Prepared {
+    /// An upload to record, under this grant.
+    New(Box<NewRow>, Grant),
+    /// It was recorded by an earlier call.
+    Before(Box<Upload>),
+}
 
-/// What is to be recorded, and what becomes of each declaration if it is.
-async fn prepare_all(
-    service: &Service,
-    declarations: Vec<NewUpload>,
-    caller: &Caller,
-) -> Result<(Vec<NewRow>, Vec<Outcome>), Problem> {
-    let prepared = stream::iter(declarations).map(|new| async move {
-        match declare(new, &service.policies, service.store) {
-            Ok(declared) => prepare(service, declared, caller, None, 0).await.map(Ok),
-            Err(errors) => Ok(Err(errors)),
+/// What became of a declaration: the upload, and whether it was recorded before; or its own problem.
+type Outcome = Result<(Upload, bool), Problem>;
+
+/// The declarations of one call have these in common.
+#[derive(Clone, Copy)]
+struct Batch<'a> {
+    service: &'a Service,
+    caller: &'a Caller,
+    key: Option<&'a IdempotencyKey>,
+}
+
+impl Batch<'_> {
+    /// Prepares each declaration, or says what is wrong with it.
+    async fn prepare(self, declarations: Vec<NewUpload>) -> Result<Vec<Result<Prepared, Problem>>, Problem> {
+        let prepared = stream::iter(declarations.into_iter().enumerate());
+        prepared.map(|(place, new)| self.prepare_one(place, new)).buffered(AT_ONCE).try_collect().await
+    }
+
+    /// The outer problem concerns all, the inner one this declaration alone.
+    async fn prepare_one(self, place: usize, new: NewUpload) -> Result<Result<Prepared, Problem>, Problem> {
+        let asked = self.key.map(|key| Idempotency { key: key.of_entry(place), fingerprint: fingerprint(&new) });
+        let declared = match declare(new, &self.service.policies, self.service.store) {
+            Ok(declared) => declared,
+            Err(errors) => return Ok(Err(CreateUploadProblem::InvalidDeclaration(errors).into())),
+        };
+        // Nothing is begun at the store for a request that was answered before.
+        if declared.parts.is_some()
+            && let Some(asked) = &asked
+        {
+            match replay(self.service, &self.caller.tenant, asked, PART_URLS).await {
+                Ok(None) => {}
+                Ok(Some(upload)) => return Ok(Ok(Prepared::Before(Box::new(upload)))),
+                Err(problem) => return of_one(problem).map(Err),
+            }
         }
-    });
-    let prepared: Vec<Result<(NewRow, Grant), _>> = prepared.buffered(AT_ONCE).try_collect().await?;
-    let mut rows = Vec::with_capacity(prepared.len());
-    let outcome = |prepared: Result<(NewRow, Grant), _>| {
-        prepared.map(|(row, grant)| {
-            rows.push(row);
-            grant
-        })
-    };
-    let outcomes = prepared.into_iter().map(outcome).collect();
-    Ok((rows, outcomes))
+        let (row, grant) = prepare(self.service, declared, self.caller, asked, PART_URLS).await?;
+        Ok(Ok(Prepared::New(Box::new(row), grant)))
+    }
+
+    /// Records what is new, with one statement.
+    async fn record(self, prepared: Vec<Result<Prepared, Problem>>) -> Result<Vec<Outcome>, Problem> {
+        let new = prepared.iter().filter_map(|prepared| match prepared {
+            Ok(Prepared::New(row, _)) => Some(NewRow::clone(row)),
+            _ => None,
+        });
+        let recorded = self.service.record_all(&new.collect::<Vec<_>>()).await;
+        let mut recorded = recorded.map_err(Failure::into_problem)?.into_iter();
+        let mut outcomes = Vec::with_capacity(prepared.len());
+        for prepared in prepared {
+            outcomes.push(match prepared {
+                Err(problem) => Err(problem),
+                Ok(Prepared::Before(upload)) => Ok((*upload, true)),
+                Ok(Prepared::New(row, grant)) => {
+                    let recorded = recorded.next().expect("there is an answer for each row");
+                    self.recorded(recorded, row.idempotency.as_ref(), grant).await?
+                }
+            });
+        }
+        Ok(outcomes)
+    }
+
+    /// The upload that was recorded, or the one that has its key.
+    async fn recorded(self, recorded: Recorded, asked: Option<&Idempotency>, grant: Grant) -> Result<Outcome, Problem> {
+        let tenant = &self.caller.tenant;
+        let before = match (&recorded, asked) {
+            (Recorded::KeyTaken, Some(asked)) => replay_taken(self.service, tenant, asked, PART_URLS).await.map(Some),
+            // Its twin may have come just before, and may be what used up the rest.
+            (Recorded::OverQuota(_), Some(asked)) => replay(self.service, tenant, asked, PART_URLS).await,
+            _ => Ok(None),
+        };
+        match (before, recorded) {
+            (Err(problem), _) => of_one(problem).map(Err),
+            (Ok(Some(upload)), _) => Ok(Ok((upload, true))),
+            (Ok(None), Recorded::Upload(upload)) => {
+                let token = self.service.tokens.issue(&upload);
+                Ok(Ok((Upload::with_grant(upload, grant, token), false)))
+            }
+            (Ok(None), Recorded::OverQuota(over)) => {
+                Ok(Err(CreateUploadProblem::QuotaExceeded(quota::explain(&over)).into()))
+            }
+            (Ok(None), Recorded::KeyTaken) => unreachable!("only a key that was sent can be taken"),
+        }
+    }
+}
+
+/// The problem of one declaration, unless it is trouble that concerns all.
+fn of_one(problem: CreateUploadProblem) -> Result<Problem, Problem> {
+    match problem {
+        CreateUploadProblem::Other(trouble) => Err(trouble),
+        own => Ok(own.into()),
+    }
 }
 
 fn wrong_count() -> FieldError {
@@ -146,18 +233,25 @@ fn wrong_count() -> FieldError {
 }
 
 impl CreateResult {
-    fn created(service: &Service, upload: domain::Upload, grant: Grant) -> Self {
-        let token = service.tokens.issue(&upload);
-        Self { upload: Some(Upload::with_grant(upload, grant, token)), problem: None }
-    }
-
-    fn refused(problem: CreateUploadProblem, request_id: &str) -> Self {
-        Self { upload: None, problem: Some(ProblemBody::new(problem.into(), request_id)) }
+    fn of(outcome: Outcome, request_id: &str) -> Self {
+        match outcome {
+            Ok((upload, _)) => Self { upload: Some(upload), problem: None },
+            Err(problem) => Self { upload: None, problem: Some(ProblemBody::new(problem, request_id)) },
+        }
     }
 }
 
 impl Example for NewUploads {
     fn example() -> Self {
-        Self { uploads: vec![NewUpload::example()] }
+        let too_large = NewUpload { size: Some(DeclaredSize(26_214_400)), ..NewUpload::example() };
+        Self { uploads: vec![NewUpload::example(), too_large] }
+    }
+}
+
+impl Example for CreatedUploads {
+    fn example() -> Self {
+        let created = CreateResult { upload: Some(Upload::example()), problem: None };
+        let refused = CreateResult { upload: None, problem: Some(ProblemBody::example()) };
+        Self { results: vec![created, refused] }
     }
 }

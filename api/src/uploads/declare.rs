@@ -187,7 +187,10 @@ impl Findings {
         };
         if let Some(policy) = policy.filter(|policy| size > limit_of(policy)) {
             let (name, most) = (&policy.name, limit_of(policy));
-            self.note("/size", "too_large", format!("The size is {size}; the policy '{name}' takes at most {most}."));
+            let of_type = content_type.map(ContentType::media_type).filter(|_| most < policy.max_size);
+            let of_type = of_type.map(|media_type| format!(" of {media_type}")).unwrap_or_default();
+            let detail = format!("The size is {size}; the policy '{name}' takes at most {most}{of_type}.");
+            self.note("/size", "too_large", detail);
         }
         if let Some(Policy { name, min_size, .. }) = policy.filter(|policy| size < policy.min_size) {
             self.note(
@@ -405,6 +408,7 @@ mod tests {
                 r#"{"filename": "a", "content_type": "a/b", "part_sha256": "yes"}"#,
                 pairs(&[("/part_sha256", "wrong_type")]),
             ),
+            (r#"{"filename": "a", "content_type": "a/b", "grant": "form"}"#, pairs(&[("/grant", "unknown_value")])),
             ("[]", pairs(&[("", "wrong_type")])),
             ("{", pairs(&[])),
         ] {

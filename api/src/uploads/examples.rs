@@ -71,6 +71,11 @@ pub fn rejected() -> Upload {
     Upload { state: UploadState::Rejected { object, reasons, decided_at: decided_at() }, ..pending() }
 }
 
+/// The same, had its client taken it back.
+pub fn canceled() -> Upload {
+    Upload { state: UploadState::Canceled { decided_at: decided_at() }, ..pending() }
+}
+
 /// An upload that is sent in parts, of which none has come.
 pub fn pending_in_parts() -> Upload {
     let bytes = |count| ByteCount::new(count).expect(VALID);

@@ -68,7 +68,8 @@ pub fn fingerprint(declaration: &NewUpload) -> Sha256 {
     Sha256::of(canonical.to_string().as_bytes())
 }
 
-/// The upload that an earlier request with this key made, if there was one, granted anew if it can still be sent.
+/// The upload that an earlier request with this key made, if there was one, granted anew if it can still be sent: of what is
+/// sent in parts with up to `part_urls` URLs.
 ///
 /// # Errors
 /// Where the key came with something else; and where the database does not answer.
@@ -76,6 +77,7 @@ pub async fn replay(
     service: &Service,
     tenant: &Tenant,
     asked: &Idempotency,
+    part_urls: usize,
 ) -> Result<Option<Upload>, CreateUploadProblem> {
     let found = idempotency_keys::find(&service.db, tenant, &asked.key).await?;
     let Some((fingerprint, upload)) = found else { return Ok(None) };
@@ -86,7 +88,8 @@ pub async fn replay(
     let can_be_sent = upload.state.status() == UploadStatus::Pending && has_time(&upload);
     Ok(Some(match service.policies.find(&upload.policy).filter(|_| can_be_sent) {
         Some(policy) => {
-            let wanted = Sending::of(&upload).map(Sending::first).unwrap_or_default();
+            let mut wanted = Sending::of(&upload).map(Sending::first).unwrap_or_default();
+            wanted.truncate(part_urls);
             granted_anew(service, upload, policy, &wanted).await?
         }
         None => upload.into(),
@@ -101,8 +104,9 @@ pub async fn replay_taken(
     service: &Service,
     tenant: &Tenant,
     asked: &Idempotency,
+    part_urls: usize,
 ) -> Result<Upload, CreateUploadProblem> {
-    let found = replay(service, tenant, asked).await?;
+    let found = replay(service, tenant, asked, part_urls).await?;
     found.ok_or_else(|| unavailable(Arc::new(Forgotten)).into())
 }
 

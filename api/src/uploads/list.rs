@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use poem::web::Data;
 use poem_openapi::param::Query;
+use poem_openapi::types::Example;
 use poem_openapi::{ApiResponse, Object, OpenApi};
 use sluice_common::db::uploads::{self, Filter};
 use sluice_common::domain;
 
-use super::cursor;
 use super::wire::{Upload, UploadStatus};
+use super::{cursor, examples};
 use crate::auth::{Key, Read};
 use crate::body::Json;
 use crate::document::Tag;
@@ -33,7 +34,7 @@ const MAX_LIMIT: i64 = 100;
 
 /// A page of uploads, newest first.
 #[derive(Debug, Clone, PartialEq, Eq, Object)]
-#[oai(skip_serializing_if_is_none)]
+#[oai(skip_serializing_if_is_none, example)]
 pub struct UploadList {
     /// The uploads of this page.
     pub data: Vec<Upload>,
@@ -90,7 +91,7 @@ impl ListUploads {
         let tenant = &key.0.tenant;
         let read = |text: String| cursor::read(&text, tenant, &filter).ok_or(ListUploadsProblem::InvalidCursor);
         let after = cursor.0.map(read).transpose()?;
-        let limit = limit.0.map_or(DEFAULT_LIMIT, |limit| limit.0).clamp(1, MAX_LIMIT);
+        let limit = limit.0.map_or(DEFAULT_LIMIT, |limit| limit.0).min(MAX_LIMIT);
         // One more than asked for tells whether there are more.
         let found = uploads::list(&service.db, tenant, &filter, after, limit + 1).await?;
         let page = page(found, limit, |last| cursor::after(last, tenant, &filter));
@@ -106,10 +107,16 @@ fn page(mut found: Vec<domain::Upload>, limit: i64, cursor: impl FnOnce(domain::
     UploadList { data: found.into_iter().map(Upload::from).collect(), has_more, next_cursor }
 }
 
+impl Example for UploadList {
+    fn example() -> Self {
+        let next_cursor = Some("AZs_flwdfEOfDitvbx-aEDr8o1t4PxYz".to_owned());
+        Self { data: vec![examples::confirmed().into()], has_more: true, next_cursor }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::uploads::examples;
 
     #[test]
     fn only_a_page_that_is_not_the_last_has_a_cursor() {

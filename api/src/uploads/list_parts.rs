@@ -110,7 +110,7 @@ impl ListParts {
         }
         let after = cursor.0.as_deref().map_or(Some(0), |cursor| read(cursor, parts));
         let after = after.ok_or(ListPartsProblem::InvalidCursor)?;
-        let limit = limit.0.map_or(MAX_LIMIT, |limit| limit.0).clamp(1, MAX_LIMIT);
+        let limit = limit.0.map_or(MAX_LIMIT, |limit| limit.0).min(MAX_LIMIT);
         let limit = i32::try_from(limit).expect("it is at most 1,000");
         let listing = service.bucket.list_parts(&upload.grant_key, multipart, after, limit).await?;
         Ok(ListPartsAnswer::Parts(Json(page(listing.ok_or(ListPartsProblem::PartsGone)?, multipart, parts))))

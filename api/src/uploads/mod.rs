@@ -36,6 +36,7 @@ pub use download::{
 pub use get::GetUpload;
 pub use list::ListUploads;
 pub use list_parts::ListParts;
+pub use parts::MultipartGrant;
 pub use renew::RenewGrant;
 pub use stream::{EventStream, StreamAnswer, StreamUploads, UNKNOWN_EVENT, known, said};
 pub use wire::{Reason, ReasonCode, Upload, UploadAnswer, UploadStatus};

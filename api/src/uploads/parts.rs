@@ -220,7 +220,7 @@ impl Example for MultipartGrant {
             method: "PUT".to_owned(),
             part_size: Size(sending.parts.part_size().get()),
             part_count: sending.parts.count(),
-            parts: vec![part(1), part(sending.parts.count())],
+            parts: vec![part(3), part(7)],
             expires_at: Time(upload.created_at + jiff::SignedDuration::from_hours(1)),
         }
     }
@@ -262,6 +262,13 @@ mod tests {
         assert_eq!(numbers(&upload(false)), Ok(9));
         assert_eq!(numbers(&upload(true)), Ok(0));
         assert_eq!(numbers(&examples::pending()), Ok(0));
+    }
+
+    #[test]
+    fn a_number_that_no_part_can_have_is_named() {
+        let body = r#"{"parts": [{"part_number": 1}, {"part_number": 4294967297}]}"#;
+        let expected = ("/parts/1/part_number".to_owned(), "out_of_range".to_owned());
+        assert_eq!(crate::body::errors_of::<GrantRequest>(body), [expected]);
     }
 
     #[test]

@@ -21,6 +21,12 @@ impl IdempotencyKey {
         text.map(|text| Self(text.to_owned())).ok_or(NotA("a key has 1 to 255 printable ASCII characters"))
     }
 
+    /// The key of one entry of a batch that came with this key. No client can send such a key by itself.
+    #[must_use]
+    pub fn of_entry(&self, place: usize) -> Self {
+        Self(format!("{}\n{place}", self.0))
+    }
+
     /// The key.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -48,5 +54,12 @@ mod tests {
         for bad in ["".as_bytes(), "k".repeat(256).as_bytes(), "é".as_bytes(), b"\xff", b"a\tb", b"\x7f"] {
             assert!(IdempotencyKey::parse(bad).is_err(), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn the_key_of_an_entry_is_no_key_that_a_client_could_send() {
+        let key = IdempotencyKey::parse(b"k").expect("good");
+        assert_ne!(key.of_entry(1), key.of_entry(2));
+        assert!(IdempotencyKey::parse(key.of_entry(1).as_str().as_bytes()).is_err());
     }
 }

@@ -112,6 +112,9 @@ pub enum PartFaultCode {
 }
 
 impl PartFaultCode {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Missing, Self::WrongSize, Self::NotNamed, Self::EtagMismatch];
+
     /// The code, as it is sent.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -16,6 +16,7 @@ mod api {
 
 const PIXEL: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg==";
 const MIB: usize = 1024 * 1024;
+const TWO: NonZeroU64 = NonZeroU64::new(2).expect("it is not zero");
 
 struct Life {
     api: api::Client,
@@ -132,7 +133,7 @@ impl Life {
         let mut listed = Vec::new();
         let mut cursor = None;
         loop {
-            let mut page = self.api.list_uploads().limit(2);
+            let mut page = self.api.list_uploads().limit(TWO);
             if let Some(cursor) = cursor {
                 page = page.cursor(cursor);
             }
