@@ -95,21 +95,16 @@ async fn work(client: &Client, uploads: usize) {
         let fate = rand::random_range(0..5);
         let upload = client.declare(&if fate == 1 { disguised() } else { files::png() }).await;
         match fate {
-            0 => upload.cancel().await.expect(200),
-            1 => {
-                upload.put(&disguised().bytes).await;
-                return;
-            }
-            2 => return,
-            _ => {
+            0 => drop(upload.cancel().await.expect(200)),
+            1 => upload.put(&disguised().bytes).await,
+            2 => upload.put(&files::png().bytes).await,
+            3 => {
                 upload.put(&files::png().bytes).await;
-                if fate == 3 {
-                    return;
-                }
                 upload.is("confirmed").await;
-                upload.cancel().await.expect(200)
+                upload.cancel().await.expect(200);
             }
-        };
+            _ => {}
+        }
     };
     for _ in 0..uploads / 10 {
         futures_util::future::join_all((0..10).map(|_| one())).await;
@@ -791,13 +786,16 @@ async fn a_view_costs_the_same_of_a_million_uploads_as_of_ten_thousand() {
                 operator.get(&path).await.expect(200);
                 times.push(began.elapsed());
             }
-            times.sort();
-            figures.push((path, times[10]));
+            // Whatever else the machine does meanwhile makes them longer, never shorter.
+            let shortest = times.into_iter().min().expect("there are some");
+            figures.push((path, shortest));
         }
     }
     let (few, many) = figures.split_at(figures.len() / 2);
     for ((path, few), (_, many)) in few.iter().zip(many) {
         eprintln!("{:8.2} ms of 10,000, {:8.2} ms of 1,000,000: {path}", ms(*few), ms(*many));
+    }
+    for ((path, few), (_, many)) in few.iter().zip(many) {
         assert!(ms(*many) < 3.0 * ms(*few) + 10.0, "{path}");
     }
     clear(&world).await;
