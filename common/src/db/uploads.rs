@@ -231,8 +231,8 @@ const OLDEST: &str = "-- uploads.oldest_pending
 
 const OLDEST_OF_TENANT: &str = "-- uploads.oldest_pending_of_tenant
     SELECT id, created_at, deadline FROM uploads
-    WHERE (tenant, status, id) >= ($3, 'pending', $1) AND (tenant, status, id) <= ($3, 'pending', $2)
-    ORDER BY tenant, status, id LIMIT 1";
+    WHERE tenant = $3 AND (status, id) >= ('pending', $1) AND (status, id) <= ('pending', $2)
+    ORDER BY status, id LIMIT 1";
 
 /// Hints are due at once, and are no sign that nobody looks.
 const LOOKED_AT_LATE: &str = "-- uploads.looked_at_late

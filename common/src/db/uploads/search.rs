@@ -14,7 +14,7 @@ use crate::domain::{ReasonCode, Tenant, Upload, UploadId, UploadStatus};
 pub const WINDOW: i64 = 10_000;
 
 /// A search whose window is the end of an index. The window is written as a range of the index's rows, and in its order: were
-/// the columns compared one by one, the planner would now and then walk all uploads by another index, for one that is rare.
+/// the columns compared one by one, the planner would now and then walk all uploads by another index, for one that is rare. A walk ends by the first column of a range.
 macro_rules! search {
     ($name:expr, $range:literal, $order:literal) => {
         concat!(
@@ -96,8 +96,8 @@ both!(
     OF_BOTH,
     WINDOW_OF_BOTH,
     "_of_tenant_and_status",
-    "(w.tenant, w.status, w.id) < ($2::text, s.status, $3) AND (w.tenant, w.status, w.id) >= ($2, s.status, $4)",
-    "w.tenant DESC, w.status DESC, w.id DESC"
+    "w.tenant = $2 AND (w.status, w.id) < (s.status, $3) AND (w.status, w.id) >= (s.status, $4)",
+    "w.status DESC, w.id DESC"
 );
 
 /// The statements of a search.
