@@ -11,8 +11,12 @@ ALTER TABLE timeline
 -- Reading all tenants' changes in one order.
 CREATE INDEX timeline_by_transaction ON timeline (xid, id) WHERE xid IS NOT NULL;
 
--- Uploads of all tenants in some status, newest first, however rare it is.
-CREATE INDEX uploads_by_status ON uploads (status, id DESC);
+-- Uploads in some status, of all tenants or of one, newest first, however rare it is. All columns have one direction, so that a
+-- range of rows can be read from its end.
+CREATE INDEX uploads_by_status ON uploads (status, id);
+DROP INDEX uploads_by_tenant, uploads_by_tenant_and_status;
+CREATE INDEX uploads_by_tenant ON uploads (tenant, id);
+CREATE INDEX uploads_by_tenant_and_status ON uploads (tenant, status, id);
 
 -- How many uploads there are. The tenant '' stands for all of them together.
 CREATE TABLE totals (

@@ -76,17 +76,19 @@ async fn activity_kept_and_told(world: &World, seconds: i32) -> (Counts, Counts)
 /// Where no worker counts, this does. Whatever transaction is open on the database's server holds it up for as long.
 async fn all_is_counted(world: &World) {
     let db = world.db();
+    // Verdicts may still come while this asks.
     world
         .until("all is counted", async || {
             counting::count(&db).await.expect("the database answers");
             let (kept, counted) = kept_and_counted(world).await;
-            kept == counted
+            let mut agree = kept == counted;
+            for (seconds, _) in LENGTHS {
+                let (kept, told) = activity_kept_and_told(world, seconds).await;
+                agree &= kept == told;
+            }
+            agree
         })
         .await;
-    for (seconds, _) in LENGTHS {
-        let (kept, told) = activity_kept_and_told(world, seconds).await;
-        assert_eq!(kept, told, "in stretches of {seconds} s");
-    }
 }
 
 /// Declares, sends, disguises, cancels and deletes, by chance.
@@ -95,21 +97,16 @@ async fn work(client: &Client, uploads: usize) {
         let fate = rand::random_range(0..5);
         let upload = client.declare(&if fate == 1 { disguised() } else { files::png() }).await;
         match fate {
-            0 => upload.cancel().await.expect(200),
-            1 => {
-                upload.put(&disguised().bytes).await;
-                return;
-            }
-            2 => return,
-            _ => {
+            0 => drop(upload.cancel().await.expect(200)),
+            1 => upload.put(&disguised().bytes).await,
+            2 => upload.put(&files::png().bytes).await,
+            3 => {
                 upload.put(&files::png().bytes).await;
-                if fate == 3 {
-                    return;
-                }
                 upload.is("confirmed").await;
-                upload.cancel().await.expect(200)
+                upload.cancel().await.expect(200);
             }
-        };
+            _ => {}
+        }
     };
     for _ in 0..uploads / 10 {
         futures_util::future::join_all((0..10).map(|_| one())).await;
@@ -130,12 +127,16 @@ async fn counts_are_those_of_a_recount_whatever_workers_come_and_are_killed() {
     world.query("UPDATE uploads SET look_at = now() WHERE status = 'pending'").await;
     all_is_counted(&world).await;
 
-    let overview = operator(&world).await.get("/v1/operator/overview").await.expect(200).body;
-    let (_, counted) = kept_and_counted(&world).await;
-    for (status, count) in overview["uploads"].as_object().expect("counts") {
-        let counted = counted.get(&(String::new(), status.clone())).copied().unwrap_or(0);
-        assert_eq!(count.as_i64(), Some(counted), "{status}: {overview}");
-    }
+    let operator = operator(&world).await;
+    world
+        .until("the overview says the same", async || {
+            let overview = operator.get("/v1/operator/overview").await.expect(200).body;
+            let (_, counted) = kept_and_counted(&world).await;
+            let counted = |status: &str| counted.get(&(String::new(), status.to_owned())).copied().unwrap_or(0);
+            let shown = overview["uploads"].as_object().expect("counts");
+            shown.len() == 6 && shown.iter().all(|(status, count)| count.as_i64() == Some(counted(status)))
+        })
+        .await;
     world.end().await;
 }
 
@@ -791,13 +792,16 @@ async fn a_view_costs_the_same_of_a_million_uploads_as_of_ten_thousand() {
                 operator.get(&path).await.expect(200);
                 times.push(began.elapsed());
             }
-            times.sort();
-            figures.push((path, times[10]));
+            // Whatever else the machine does meanwhile makes them longer, never shorter.
+            let shortest = times.into_iter().min().expect("there are some");
+            figures.push((path, shortest));
         }
     }
     let (few, many) = figures.split_at(figures.len() / 2);
     for ((path, few), (_, many)) in few.iter().zip(many) {
         eprintln!("{:8.2} ms of 10,000, {:8.2} ms of 1,000,000: {path}", ms(*few), ms(*many));
+    }
+    for ((path, few), (_, many)) in few.iter().zip(many) {
         assert!(ms(*many) < 3.0 * ms(*few) + 10.0, "{path}");
     }
     clear(&world).await;

@@ -115,7 +115,8 @@ pub async fn run(
         queue: events.as_ref().map(|events| (Arc::clone(&events.pulse), events.consumer.in_hand())),
         in_hand_most: settings.concurrency,
     };
-    let presence = presence::keep(db.clone(), presence, ended.clone());
+    // Parts are boxed, as all of them in one future are more than the stack of a thread takes that has to move it.
+    let presence = Box::pin(presence::keep(db.clone(), presence, ended.clone()));
     // A worker that nobody can ask any more stops, and is started anew.
     let health = async {
         let result = health.await;
@@ -130,19 +131,16 @@ pub async fn run(
             );
             settler.give_up().await;
         };
-        let working = async {
-            tokio::join!(
-                settling,
-                reconciler.run(breaker.clone(), stop.clone()),
-                cleanup::run(db.clone(), bucket, breaker.clone(), unwanted, stop.clone(), settings.grace),
-                forget::run(db.clone(), breaker.clone(), stop.clone()),
-                counting::run(db.clone(), breaker.clone(), stop.clone()),
-            );
-            ended.cancel();
-        };
-        tokio::join!(working, presence);
+        tokio::join!(
+            Box::pin(settling),
+            Box::pin(reconciler.run(breaker.clone(), stop.clone())),
+            cleanup::run(db.clone(), bucket, breaker.clone(), unwanted, stop.clone(), settings.grace),
+            forget::run(db.clone(), breaker.clone(), stop.clone()),
+            Box::pin(counting::run(db.clone(), breaker.clone(), stop.clone())),
+        );
+        ended.cancel();
     };
-    match tokio::join!(health, work).0 {
+    match tokio::join!(health, work, presence).0 {
         Ok(result) => result?,
         Err(panic) => std::panic::resume_unwind(panic.into_panic()),
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::Value;
-use sluice_common::domain::{PartFaultCode, ReasonCode};
+use sluice_common::domain::{PartFaultCode, Quota, ReasonCode};
 
 use super::clean::for_each_operation;
 use super::{Version, document, text};
@@ -170,9 +170,14 @@ fn every_code_of_a_field_and_every_reason_is_explained_and_none_that_is_not_give
     let mut given = codes_of_fields();
     given.extend(ReasonCode::ALL.map(|code| code.as_str().to_owned()));
     given.extend(PartFaultCode::ALL.map(|code| code.as_str().to_owned()));
+    given.extend(Quota::ALL.map(|quota| quota.as_str().to_owned()));
     let row = |line: &str| -> Vec<String> {
         let cell = line.strip_prefix("| `").and_then(|row| row.split_once(" |")).map(|(cell, _)| cell.to_owned());
-        cell.iter().flat_map(|cell| cell.split(", ")).map(|code| code.trim_matches('`').to_owned()).collect()
+        let codes = cell.iter().flat_map(|cell| cell.split(", ")).map(|code| code.trim_matches('`').to_owned());
+        // A sentence is none.
+        codes
+            .filter(|code| code.bytes().all(|byte| byte.is_ascii_lowercase() || b"_0123456789".contains(&byte)))
+            .collect()
     };
     let explained: BTreeSet<_> = PROBLEMS.lines().flat_map(row).collect();
     assert_eq!(explained, given);

@@ -159,20 +159,22 @@ enum Meant<'a> {
 
 impl ActionOrder {
     fn uploads(&self) -> Result<Meant<'_>, ActOnUploadsProblem> {
-        let wrong = |pointer, code, detail: &str| {
-            Err(ActOnUploadsProblem::InvalidAction(vec![FieldError::new(pointer, code, detail)]))
-        };
+        let wrong = |error| Err(ActOnUploadsProblem::InvalidAction(vec![error]));
         match (&self.upload_ids, &self.filter) {
             (Some(ids), None) if ids.len() > MOST => {
-                wrong("/upload_ids", "too_many", "Up to 1,000 uploads can be named at once.")
+                wrong(FieldError::new("/upload_ids", "too_many", "Up to 1,000 uploads can be named at once."))
             }
             (Some(_), None) if self.cursor.is_some() => {
-                wrong("/cursor", "without_filter", "A cursor goes with a filter.")
+                wrong(FieldError::new("/cursor", "without_filter", "A cursor goes with a filter."))
             }
             (Some(ids), None) => Ok(Meant::These(ids)),
             (None, Some(filter)) => Ok(Meant::Fitting(filter)),
-            (Some(_), Some(_)) => wrong("/filter", "ambiguous", "Say either 'upload_ids' or 'filter'."),
-            (None, None) => wrong("/upload_ids", "required", "Say which uploads: 'upload_ids' or 'filter'."),
+            (Some(_), Some(_)) => {
+                wrong(FieldError::new("/filter", "ambiguous", "Say either 'upload_ids' or 'filter'."))
+            }
+            (None, None) => {
+                wrong(FieldError::new("/upload_ids", "required", "Say which uploads: 'upload_ids' or 'filter'."))
+            }
         }
     }
 }

@@ -92,7 +92,6 @@ pub enum TimelineCause {
 }
 
 /// The answer.
-#[expect(clippy::large_enum_variant, reason = "there is one for each request")]
 #[derive(ApiResponse)]
 pub enum InspectAnswer {
     /// All that is known of the upload.

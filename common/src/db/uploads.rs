@@ -316,11 +316,15 @@ const ASK: &str = "-- uploads.ask
     )
     SELECT id, pg_notify('sluice_due', '') FROM asked";
 
+/// As a range of the index's rows, like a [`search`].
 const OLDEST: &str = "-- uploads.oldest_pending
-    SELECT id, created_at, deadline FROM uploads WHERE status = 'pending' ORDER BY id LIMIT 1";
+    SELECT id, created_at, deadline FROM uploads
+    WHERE (status, id) >= ('pending', $1) AND (status, id) <= ('pending', $2) ORDER BY status, id LIMIT 1";
 
 const OLDEST_OF_TENANT: &str = "-- uploads.oldest_pending_of_tenant
-    SELECT id, created_at, deadline FROM uploads WHERE status = 'pending' AND tenant = $1 ORDER BY id LIMIT 1";
+    SELECT id, created_at, deadline FROM uploads
+    WHERE tenant = $3 AND (status, id) >= ('pending', $1) AND (status, id) <= ('pending', $2)
+    ORDER BY status, id LIMIT 1";
 
 /// Hints are due at once, and are no sign that nobody looks.
 const LOOKED_AT_LATE: &str = "-- uploads.looked_at_late
@@ -798,9 +802,10 @@ pub struct Oldest {
 /// Where the database does not answer.
 pub async fn oldest_pending(db: &Db, tenant: Option<&Tenant>) -> Result<Option<Oldest>, DbError> {
     const OPERATION: &str = "find the oldest pending upload";
+    let (first, last) = (Uuid::nil(), Uuid::max());
     let rows = match tenant {
-        None => db.rows(OPERATION, OLDEST, &[]).await?,
-        Some(tenant) => db.rows(OPERATION, OLDEST_OF_TENANT, &[&tenant.as_str()]).await?,
+        None => db.rows(OPERATION, OLDEST, &[&first, &last]).await?,
+        Some(tenant) => db.rows(OPERATION, OLDEST_OF_TENANT, &[&first, &last, &tenant.as_str()]).await?,
     };
     let read = |row: &Row| Oldest {
         id: UploadId(row.get("id")),

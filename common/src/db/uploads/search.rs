@@ -13,24 +13,10 @@ use crate::domain::{ReasonCode, Tenant, Upload, UploadId, UploadStatus};
 /// keeps it from sorting the table.
 pub const WINDOW: i64 = 10_000;
 
-/// What is tried on each upload of the window. Status, tenant and time have been found by an index.
-macro_rules! fitting {
-    () => {
-        "
-            WHERE ($5::text IS NULL OR w.policy = $5)
-                AND ($6::timestamptz IS NULL OR w.created_at >= $6) AND ($7::timestamptz IS NULL OR w.created_at < $7)
-                AND ($8::text IS NULL OR split_part(lower(w.content_type), ';', 1) LIKE $8 OR w.detected_type LIKE $8)
-                AND ($9::text IS NULL OR w.reasons @> jsonb_build_array(jsonb_build_object('code', $9::text)))
-                AND ($10::text IS NULL OR w.filename ILIKE $10)
-            ORDER BY w.id DESC LIMIT $11
-        ) u
-        ORDER BY u.id DESC LIMIT $11"
-    };
-}
-
-/// A search whose window is found by the index on these columns.
+/// A search whose window is the end of an index. The window is written as a range of the index's rows, and in its order: were
+/// the columns compared one by one, the planner would now and then walk all uploads by another index, for one that is rare. A walk ends by the first column of a range.
 macro_rules! search {
-    ($name:literal, $indexed:literal) => {
+    ($name:expr, $range:literal, $order:literal) => {
         concat!(
             "-- ",
             $name,
@@ -40,44 +26,79 @@ macro_rules! search {
             "
         FROM unnest($1::text[]) AS s (status) CROSS JOIN LATERAL (
             SELECT * FROM (
-                SELECT * FROM uploads WHERE ",
-            $indexed,
-            " AND ($2::text IS NULL OR tenant = $2) AND id < $3 AND id >= $4
-                ORDER BY id DESC LIMIT 10000
-            ) w",
-            fitting!()
+                SELECT * FROM uploads w WHERE ",
+            $range,
+            "
+                ORDER BY ",
+            $order,
+            " LIMIT 10000
+            ) w
+            WHERE ($5::text IS NULL OR w.policy = $5)
+                AND ($6::timestamptz IS NULL OR w.created_at >= $6) AND ($7::timestamptz IS NULL OR w.created_at < $7)
+                AND ($8::text IS NULL OR split_part(lower(w.content_type), ';', 1) LIKE $8 OR w.detected_type LIKE $8)
+                AND ($9::text IS NULL OR w.reasons @> jsonb_build_array(jsonb_build_object('code', $9::text)))
+                AND ($10::text IS NULL OR w.filename ILIKE $10)
+            ORDER BY ",
+            $order,
+            " LIMIT $11
+        ) u
+        ORDER BY u.id DESC LIMIT $11"
         )
     };
 }
 
 /// How far the same search looked.
 macro_rules! window {
-    ($name:literal, $indexed:literal) => {
+    ($name:expr, $range:literal, $order:literal) => {
         concat!(
             "-- ",
             $name,
             "
-        SELECT w.looked_at, w.last
+        SELECT x.looked_at, x.last
         FROM unnest($1::text[]) AS s (status) CROSS JOIN LATERAL (
             SELECT count(*) AS looked_at, (array_agg(id ORDER BY id))[1] AS last FROM (
-                SELECT id FROM uploads WHERE ",
-            $indexed,
-            " AND ($2::text IS NULL OR tenant = $2) AND id < $3 AND id >= $4
-                ORDER BY id DESC LIMIT 10000
-            ) x
-        ) w"
+                SELECT w.id FROM uploads w WHERE ",
+            $range,
+            "
+                ORDER BY ",
+            $order,
+            " LIMIT 10000
+            ) y
+        ) x"
         )
     };
 }
 
-const ALL: &str = search!("uploads.search", "true");
-const OF_STATUS: &str = search!("uploads.search_status", "status = s.status");
-const OF_TENANT: &str = search!("uploads.search_tenant", "tenant = $2");
-const OF_BOTH: &str = search!("uploads.search_tenant_and_status", "tenant = $2 AND status = s.status");
-const WINDOW_OF_ALL: &str = window!("uploads.window", "true");
-const WINDOW_OF_STATUS: &str = window!("uploads.window_of_status", "status = s.status");
-const WINDOW_OF_TENANT: &str = window!("uploads.window_of_tenant", "tenant = $2");
-const WINDOW_OF_BOTH: &str = window!("uploads.window_of_tenant_and_status", "tenant = $2 AND status = s.status");
+/// The same for a search and for its window.
+macro_rules! both {
+    ($search:ident, $window:ident, $name:literal, $range:literal, $order:literal) => {
+        const $search: &str = search!(concat!("uploads.search", $name), $range, $order);
+        const $window: &str = window!(concat!("uploads.window", $name), $range, $order);
+    };
+}
+
+both!(ALL, WINDOW_OF_ALL, "", "$2::text IS NULL AND w.id < $3 AND w.id >= $4", "w.id DESC");
+both!(
+    OF_STATUS,
+    WINDOW_OF_STATUS,
+    "_of_status",
+    "$2::text IS NULL AND (w.status, w.id) < (s.status, $3) AND (w.status, w.id) >= (s.status, $4)",
+    "w.status DESC, w.id DESC"
+);
+both!(
+    OF_TENANT,
+    WINDOW_OF_TENANT,
+    "_of_tenant",
+    "(w.tenant, w.id) < ($2::text, $3) AND (w.tenant, w.id) >= ($2, $4)",
+    "w.tenant DESC, w.id DESC"
+);
+both!(
+    OF_BOTH,
+    WINDOW_OF_BOTH,
+    "_of_tenant_and_status",
+    "w.tenant = $2 AND (w.status, w.id) < (s.status, $3) AND (w.status, w.id) >= (s.status, $4)",
+    "w.status DESC, w.id DESC"
+);
 
 /// The statements of a search.
 pub const STATEMENTS: &[&str] =
