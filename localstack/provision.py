@@ -59,6 +59,7 @@ CORS_EXPOSED_HEADERS = [
     "ETag",
     "Location",
     "Content-Disposition",
+    "Retry-After",
     "x-amz-checksum-crc32",
     "x-amz-checksum-crc32c",
     "x-amz-checksum-crc64nvme",

@@ -14,6 +14,7 @@ mod form;
 mod garage;
 mod invariants;
 mod localstack;
+pub mod made;
 pub mod model;
 mod on_fake;
 mod planted;
