@@ -7,6 +7,7 @@ mod accepting;
 pub mod auth;
 mod body;
 mod cors;
+mod dashboard;
 pub mod document;
 mod feed;
 pub mod files;

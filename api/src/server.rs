@@ -14,7 +14,7 @@ use crate::paths::Paths;
 use crate::request::EveryRequest;
 use crate::service::Service;
 use crate::settings::Settings;
-use crate::{document, health, pages};
+use crate::{dashboard, document, health, pages};
 
 /// How long requests in hand may take when the process stops. None waits for a verdict any longer then.
 const GRACE: Duration = Duration::from_secs(5);
@@ -68,7 +68,8 @@ pub async fn serve(
 /// All routes.
 fn routes(service: &Arc<Service>) -> impl Endpoint<Output = Response> + use<> {
     let paths = Arc::new(Paths::of(&document::document()));
-    pages::add_to(health::add_to(Route::new()))
+    let route = dashboard::add_to(Route::new(), &service.signer.origin());
+    pages::add_to(health::add_to(route))
         .nest("/", document::operations())
         .data(Arc::clone(service))
         .with(EveryRequest { service: Arc::clone(service), paths })
