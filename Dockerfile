@@ -1,11 +1,20 @@
 # syntax=docker/dockerfile:1
 # One image with both programs: `sluice-api` (the default) and `sluice-worker`.
 
+FROM node:22-bookworm-slim AS dashboard
+WORKDIR /src/api/dashboard
+COPY api/dashboard/package.json api/dashboard/package-lock.json api/dashboard/.npmrc ./
+RUN npm ci --ignore-scripts --no-audit --no-fund
+COPY api/openapi.json ../
+COPY api/dashboard ./
+RUN npm run build
+
 FROM rust:1.95-slim-bookworm AS build
 # For the crates that build C.
 RUN apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY . .
+COPY --from=dashboard /src/api/dashboard/dist api/dashboard/dist
 # The caches stay with the builder; what is needed of them is copied out within the same step.
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/src/target \

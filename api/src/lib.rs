@@ -8,6 +8,7 @@ pub mod auth;
 mod body;
 mod connection;
 mod cors;
+mod dashboard;
 pub mod document;
 mod feed;
 pub mod files;

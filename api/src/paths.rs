@@ -6,8 +6,18 @@ use http::HeaderValue;
 use serde_json::Value;
 
 /// The paths that are not operations of the document.
-const OTHERS: [&str; 8] =
-    ["/", "/docs", "/openapi.json", "/openapi.3.1.json", "/problems/:code", "/healthz", "/readyz", "/metrics"];
+const OTHERS: [&str; 10] = [
+    "/",
+    "/docs",
+    "/openapi.json",
+    "/openapi.3.1.json",
+    "/problems/:code",
+    "/healthz",
+    "/readyz",
+    "/metrics",
+    "/dashboard",
+    "/dashboard/*path",
+];
 
 /// The paths that are asked by machines, every few seconds.
 const PROBES: [&str; 3] = ["/healthz", "/readyz", "/metrics"];

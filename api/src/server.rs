@@ -18,7 +18,7 @@ use crate::query::Queries;
 use crate::request::EveryRequest;
 use crate::service::Service;
 use crate::settings::Settings;
-use crate::{document, health, pages};
+use crate::{dashboard, document, health, pages};
 
 /// How long requests in hand may take when the process stops. None waits for a verdict any longer then.
 const GRACE: Duration = Duration::from_secs(5);
@@ -111,7 +111,8 @@ async fn accept_until(
 fn routes(service: &Arc<Service>) -> impl Endpoint<Output = Response> + use<> {
     let document = document::document();
     let paths = Arc::new(Paths::of(&document));
-    pages::add_to(health::add_to(Route::new()))
+    let route = dashboard::add_to(Route::new(), &service.signer.origin());
+    pages::add_to(health::add_to(route))
         .nest("/", document::operations().with(Queries::of(&document)).map_to_response().around(pages::or_to_docs))
         .data(Arc::clone(service))
         .with(EveryRequest { service: Arc::clone(service), paths })

@@ -33,6 +33,7 @@ pub use download::{
     Disposition, DownloadAnswer, GetDownload, GetDownloadProblem, not_confirmed, not_shown_inline, sign_download,
     signed_download,
 };
+pub(crate) use etag::IfNoneMatch;
 pub use get::GetUpload;
 pub use list::ListUploads;
 pub use list_parts::ListParts;

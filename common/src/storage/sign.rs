@@ -97,6 +97,14 @@ impl Signer {
         Self { location, provider, kept: Arc::default() }
     }
 
+    /// The origin that its URLs lead to, as browsers name it.
+    pub fn origin(&self) -> String {
+        let url = self.location.url();
+        let (scheme, rest) = url.split_once("://").unwrap_or(("https", &url));
+        let host = rest.split('/').next().unwrap_or_default();
+        format!("{scheme}://{host}")
+    }
+
     /// Leave to put exactly what was declared at this key, once if `write_once`.
     ///
     /// # Errors
@@ -290,6 +298,12 @@ pub(super) mod tests {
             (Some("https://fra1.example.com"), false, "https://bucket.fra1.example.com/i/x.png"),
         ] {
             assert_eq!(location(endpoint, path_style).url_of(&key), expected);
+            let credentials = Credentials::new("AKID", "secret", None, None, "test");
+            let signer = Signer::new(location(endpoint, path_style), SharedCredentialsProvider::new(credentials));
+            assert_eq!(
+                signer.origin(),
+                expected[..expected.find("/bucket/").unwrap_or(expected.len() - "/i/x.png".len())]
+            );
         }
     }
 

@@ -20,8 +20,8 @@ use super::{Caller, moment};
 use claims::Claims;
 use provider::Provider;
 
-/// The longest token that is looked at, in bytes: more than servers take in a header.
-const LONGEST: usize = 16 * 1024;
+/// The longest token that is looked at, in bytes: half of what all headers of a request may have.
+const LONGEST: usize = 8 * 1024;
 
 /// Believes one identity provider.
 pub struct Identity {

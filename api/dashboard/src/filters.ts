@@ -1,0 +1,74 @@
+// Which uploads a list is of: read from the address, written into it, and sent to the API.
+
+import type { Schemas } from "./api/client.ts";
+
+type Status = Schemas["UploadStatus"];
+type Reason = Schemas["ReasonCode"];
+
+export const STATUSES = ["pending", "confirmed", "rejected", "expired", "canceled", "deleted"] as const satisfies readonly Status[];
+
+/** How far back, as the address names it. */
+export const SPANS: Record<string, { name: string; seconds: number }> = {
+  "15m": { name: "Last 15 minutes", seconds: 15 * 60 },
+  "1h": { name: "Last hour", seconds: 3600 },
+  "24h": { name: "Last 24 hours", seconds: 24 * 3600 },
+  "7d": { name: "Last 7 days", seconds: 7 * 24 * 3600 },
+  "30d": { name: "Last 30 days", seconds: 30 * 24 * 3600 },
+};
+
+/** The names of all parts of a filter in the address. */
+export const PARTS = ["status", "text", "tenant", "policy", "type", "reason", "last", "from", "before"] as const;
+
+/** What is meant by an address, at this time. */
+export function filterOf(search: URLSearchParams, now: number): Schemas["UploadFilter"] {
+  const filter: Schemas["UploadFilter"] = {};
+  const status = statusesOf(search);
+  if (status.length > 0) filter.status = status;
+  for (const part of ["text", "tenant", "policy", "type"] as const) {
+    const value = search.get(part)?.trim();
+    if (value) filter[part] = value;
+  }
+  const reason = search.get("reason");
+  if (reason) filter.reason = reason as Reason;
+  const span = SPANS[search.get("last") ?? ""];
+  // To the minute, so that coming back finds the list as it was left.
+  if (span) filter.created_from = new Date(Math.floor((now - span.seconds * 1000) / 60_000) * 60_000).toISOString();
+  const [from, before] = [time(search.get("from")), time(search.get("before"))];
+  if (from && !span) filter.created_from = from;
+  if (before && !span) filter.created_before = before;
+  return filter;
+}
+
+export function statusesOf(search: URLSearchParams): Status[] {
+  const named = search.get("status")?.split(",") ?? [];
+  return STATUSES.filter((status) => named.includes(status));
+}
+
+/** The same as parameters of a search. */
+export function asQuery({ status, ...others }: Schemas["UploadFilter"]) {
+  return { ...others, ...(status ? { status: status.join(",") } : {}) };
+}
+
+/** The filter in words, for whoever is about to act on all that it finds. */
+export function inWords(filter: Schemas["UploadFilter"]): string {
+  const parts = [
+    filter.status && `status ${filter.status.join(" or ")}`,
+    filter.tenant && `tenant ${filter.tenant}`,
+    filter.policy && `policy ${filter.policy}`,
+    filter.type && `type ${filter.type}`,
+    filter.reason && `reason ${filter.reason}`,
+    filter.created_from && `declared from ${local(filter.created_from)}`,
+    filter.created_before && `declared before ${local(filter.created_before)}`,
+    filter.text && `“${filter.text}” in the name, the id or the key`,
+  ].filter((part) => typeof part === "string");
+  return parts.length > 0 ? parts.join(", ") : "any upload";
+}
+
+function local(at: string): string {
+  return new Date(at).toLocaleString("en-GB");
+}
+
+function time(text: string | null): string | undefined {
+  const at = text ? new Date(text) : undefined;
+  return at && Number.isFinite(at.getTime()) ? at.toISOString() : undefined;
+}

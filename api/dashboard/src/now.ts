@@ -1,0 +1,43 @@
+// The clock that relative times are shown by: one for all of them, which stands still while nobody looks.
+
+import { useEffect, useState } from "preact/hooks";
+
+const TICK = 1000;
+const listeners = new Set<(now: number) => void>();
+let timer: ReturnType<typeof setInterval> | undefined;
+
+/** How far the server's clock is before ours, as its answers say. */
+let ahead = 0;
+
+/** Takes the server's time from an answer of it, which is exact to a second. */
+export function heard(date: string | null) {
+  const server = date ? Date.parse(date) : NaN;
+  if (Number.isFinite(server)) ahead = Math.abs(server - Date.now()) < 2 * TICK ? 0 : server - Date.now();
+}
+
+/** The time now, as the server has it. */
+export function now(): number {
+  return Date.now() + ahead;
+}
+
+function tick() {
+  if (!document.hidden) for (const listener of listeners) listener(now());
+}
+
+/** What is made of the time now. Drawn again only when that has changed. */
+export function useNow<T extends string | number | boolean>(of: (now: number) => T): T {
+  const [, draw] = useState<T>(() => of(now()));
+  useEffect(() => {
+    const listener = (now: number) => draw(of(now));
+    listeners.add(listener);
+    timer ??= setInterval(tick, TICK);
+    return () => {
+      listeners.delete(listener);
+      if (listeners.size === 0 && timer) {
+        clearInterval(timer);
+        timer = undefined;
+      }
+    };
+  });
+  return of(now());
+}

@@ -1,0 +1,332 @@
+// Is the pipeline healthy, and if not, what is wrong and what can be done?
+
+import { useEffect, useState } from "preact/hooks";
+import { Link, useSearchParams } from "wouter-preact";
+import { useActivity, useOverview, type Activity, type Overview as State, type Range } from "../api/queries.ts";
+import type { Schemas } from "../api/client.ts";
+import { STATUSES } from "../filters.ts";
+import { count, duration, plural, short } from "../format.ts";
+import { Loading, Page, Trouble } from "../parts/page.tsx";
+import { Status } from "../parts/status.tsx";
+import { Time } from "../parts/text.tsx";
+import { Workers } from "./workers.tsx";
+
+const RANGES: [Range, string][] = [
+  ["15m", "15 min"],
+  ["1h", "1 h"],
+  ["6h", "6 h"],
+  ["24h", "24 h"],
+  ["7d", "7 days"],
+  ["30d", "30 days"],
+];
+
+export function Overview() {
+  const overview = useOverview();
+  const state = overview.data;
+  return (
+    <Page title="Overview">
+      {overview.error && !state && <Trouble error={overview.error} retry={() => void overview.refetch()} />}
+      {overview.isPending && <Loading what="the overview" />}
+      {state && (
+        <>
+          <Verdict of={state} />
+          <Counts of={state} />
+        </>
+      )}
+      <Happened />
+      {state?.system && <System of={state.system} />}
+    </Page>
+  );
+}
+
+/** Where a finding can be looked into. */
+const LEADS: Partial<Record<Schemas["FindingCode"], [href: string, text: string]>> = {
+  dead_letters: ["/dead-letters", "Dead letters"],
+  dead_events: ["/dead-events", "Dead events"],
+  uploads_overdue: ["/uploads?status=pending", "Pending uploads"],
+};
+
+function Verdict({ of }: { of: State }) {
+  const worst = of.findings.some((finding) => finding.severity === "critical") ? "bad" : of.is_well ? "good" : "warn";
+  return (
+    <section class={`verdict ${worst}`} aria-labelledby="verdict">
+      <svg viewBox="0 0 32 32" aria-hidden="true" fill="none" stroke="currentColor" stroke-width="3" stroke-linecap="round" stroke-linejoin="round">
+        <circle cx="16" cy="16" r="13" />
+        {worst === "good" ? <path d="M10 16.500l4.500 4.500L22.500 12" /> : <path d="M16 9v8.500M16 22.500v.01" />}
+      </svg>
+      <p class="sentence" id="verdict" aria-live="polite">
+        {of.sentence}
+      </p>
+      {of.findings.length > 0 && (
+        <ul class="findings">
+          {of.findings.map((finding) => {
+            const lead = LEADS[finding.code];
+            return (
+              <li key={finding.code + finding.sentence}>
+                {finding.sentence !== of.sentence && <strong>{finding.sentence}</strong>} {finding.what_to_do} {lead && <Link href={lead[0]}>{lead[1]}</Link>}
+              </li>
+            );
+          })}
+        </ul>
+      )}
+      <p class="more dim small">
+        As of <Time at={of.at} />
+        {of.oldest_pending && (
+          <>
+            {" · "}the oldest pending upload was <Link href={`/uploads/${of.oldest_pending.upload_id}`}>declared</Link>{" "}
+            <Time at={of.oldest_pending.created_at} />, its deadline is <Time at={of.oldest_pending.deadline} />
+          </>
+        )}
+      </p>
+    </section>
+  );
+}
+
+function Counts({ of }: { of: State }) {
+  return (
+    <section class="counts" aria-label="Uploads by status">
+      {STATUSES.map((status) => (
+        <Link key={status} class="count" href={`/uploads?status=${status}`}>
+          <span>
+            <Status of={status} />
+          </span>
+          <b>{count(of.uploads[status])}</b>
+        </Link>
+      ))}
+    </section>
+  );
+}
+
+/** What happened, over as long as one likes to look back. */
+function Happened() {
+  const [search, setSearch] = useSearchParams();
+  const named = search.get("range");
+  const range = RANGES.find(([range]) => range === named)?.[0] ?? "1h";
+  const activity = useActivity(range);
+  return (
+    <section aria-labelledby="happened">
+      <div class="page-head">
+        <h2 id="happened">What happened</h2>
+        <div class="right ranges" role="group" aria-label="How far back">
+          {RANGES.map(([of, name]) => (
+            <button key={of} type="button" class="small" aria-pressed={of === range} onClick={() => setSearch({ range: of }, { replace: true })}>
+              {name}
+            </button>
+          ))}
+        </div>
+      </div>
+      {activity.error && !activity.data && <Trouble error={activity.error} retry={() => void activity.refetch()} />}
+      {activity.data && <Charts of={activity.data} />}
+    </section>
+  );
+}
+
+function Charts({ of }: { of: Activity }) {
+  const Chart = useChart();
+  const times = of.points.map((point) => Date.parse(point.at));
+  const each = (value: (point: Activity["points"][number]) => number | undefined) => of.points.map((point) => value(point) ?? null);
+  const other = (one: { expired: number; canceled: number; deleted: number }) => one.expired + one.canceled + one.deleted;
+  const isDecided = of.total.confirmed + of.total.rejected + other(of.total) > 0;
+  const isTold = of.total.latency_p50_ms !== undefined;
+  const latency = (value: number | undefined) => (value === undefined ? "–" : duration(value));
+  return (
+    <div class="boxes">
+      <div class="panel">
+        <h2>Uploads decided, each {duration(of.seconds_per_point * 1000)}</h2>
+        <div class="body">
+          {!isDecided && <p class="dim">Nothing was decided in this time.</p>}
+          {isDecided && Chart && (
+            <Chart
+              label="Uploads decided"
+              least={4}
+              kind="bars"
+              times={times}
+              write={short}
+              series={[
+                { name: "confirmed", key: "confirmed", color: "--good", values: each((point) => point.confirmed) },
+                { name: "rejected", key: "rejected", color: "--bad", values: each((point) => point.rejected) },
+                { name: "expired, canceled, deleted", key: "other", color: "--rest", values: each(other) },
+              ]}
+              whole={[count(of.total.confirmed), count(of.total.rejected), count(other(of.total))]}
+            />
+          )}
+        </div>
+      </div>
+      <div class="panel">
+        <h2>From the store's event to the verdict</h2>
+        <div class="body">
+          {!isTold && <p class="dim">No event led to a verdict in this time.</p>}
+          {isTold && Chart && (
+            <Chart
+              label="Time from event to verdict"
+              least={100}
+              kind="lines"
+              times={times}
+              write={duration}
+              series={[
+                { name: "half within", key: "middle", color: "--wait", values: each((point) => point.latency_p50_ms) },
+                { name: "95 of 100 within", key: "high", color: "--warn", values: each((point) => point.latency_p95_ms) },
+              ]}
+              whole={[latency(of.total.latency_p50_ms), latency(of.total.latency_p95_ms)]}
+            />
+          )}
+        </div>
+      </div>
+      <Rejections of={of} />
+    </div>
+  );
+}
+
+/** The charts' own code comes after the page is there: numbers are read before curves. */
+function useChart() {
+  const [chart, set] = useState<{ Chart: typeof import("../parts/chart.tsx").default }>();
+  useEffect(() => {
+    void import("../parts/chart.tsx").then((part) => set({ Chart: part.default }));
+  }, []);
+  return chart?.Chart;
+}
+
+function Rejections({ of }: { of: Activity }) {
+  const most = Math.max(1, ...of.rejections.map((one) => one.count));
+  return (
+    <div class="panel">
+      <h2>Why files were rejected</h2>
+      <div class="body">
+        {of.rejections.length === 0 ? (
+          <p class="dim">No file was rejected in this time.</p>
+        ) : (
+          <ul class="bars">
+            {of.rejections.map((one) => (
+              <li key={one.code}>
+                <Link href={`/uploads?status=rejected&reason=${one.code}&last=${of.range === "6h" ? "24h" : of.range}`}>{one.code}</Link>
+                <span>{count(one.count)}</span>
+                <meter min={0} max={most} value={one.count} aria-label={`${one.code}: ${plural(one.count, "file")}`} />
+              </li>
+            ))}
+          </ul>
+        )}
+      </div>
+    </div>
+  );
+}
+
+function System({ of }: { of: NonNullable<State["system"]> }) {
+  return (
+    <>
+      <Workers of={of.workers} />
+      <div class="boxes four">
+        <Queue of={of} />
+        <Database of={of.database} />
+        <WorkReport title="Last sweeps" of={of.last_sweep} none="Sweeps have changed nothing yet. They find what events missed, and end what is overdue." />
+        <WorkReport
+          title="Last round through the bucket"
+          of={of.last_reconcile}
+          none="No round has ended yet. Workers go through the bucket now and then, and look for strays and vanished objects."
+        />
+      </div>
+    </>
+  );
+}
+
+function Queue({ of }: { of: NonNullable<State["system"]> }) {
+  return (
+    <section class="panel" aria-labelledby="queue">
+      <h2 id="queue">Queue</h2>
+      <div class="body">
+        <dl class="facts">
+          {of.queue ? (
+            <>
+              <dt>Waiting</dt>
+              <dd>{plural(of.queue.waiting, "message")}</dd>
+              <dt>In hand</dt>
+              <dd>{count(of.queue.in_hand)}</dd>
+              <dt>Longest wait</dt>
+              <dd>{of.queue.oldest_ms === undefined ? "nothing was taken lately" : duration(of.queue.oldest_ms)}</dd>
+              <dt>Told</dt>
+              <dd>
+                <Time at={of.queue.sampled_at} />
+              </dd>
+            </>
+          ) : (
+            <>
+              <dt>Messages</dt>
+              <dd>No queue is known. Without one, workers look by themselves.</dd>
+            </>
+          )}
+          <dt>Dead letters</dt>
+          <dd>{of.dead_letters === undefined ? "not known" : <Link href="/dead-letters">{count(of.dead_letters)}</Link>}</dd>
+          <dt>Dead events</dt>
+          <dd>
+            <Link href="/dead-events">{of.dead_events >= 1000 ? "1,000 or more" : count(of.dead_events)}</Link>
+          </dd>
+        </dl>
+      </div>
+    </section>
+  );
+}
+
+function Database({ of }: { of: Schemas["DatabaseState"] }) {
+  return (
+    <section class="panel" aria-labelledby="database">
+      <h2 id="database">API and database</h2>
+      <div class="body">
+        <dl class="facts">
+          <dt>Takes writes</dt>
+          <dd>{of.takes_writes ? "yes" : "no"}</dd>
+          <dt>Answers within</dt>
+          <dd>{duration(of.answered_in_ms)}</dd>
+          <dt>Connections</dt>
+          <dd>
+            {of.connections} of {of.connections_most}, of this API process
+          </dd>
+          <dt>Postgres</dt>
+          <dd title={of.version}>{of.version.split(" ")[0]}</dd>
+        </dl>
+      </div>
+    </section>
+  );
+}
+
+function WorkReport({ title, of, none }: { title: string; of: Schemas["WorkReport"] | undefined; none: string }) {
+  return (
+    <section class="panel" aria-label={title}>
+      <h2>{title}</h2>
+      <div class="body">
+        {of ? (
+          <dl class="facts">
+            <dt>Began</dt>
+            <dd>
+              <Time at={of.started_at} />
+            </dd>
+            <dt>Ended</dt>
+            <dd>
+              <Time at={of.ended_at} />
+            </dd>
+            {of.counts.map((one) => (
+              <>
+                <dt>{one.name.replaceAll("_", " ")}</dt>
+                <dd>{count(one.count)}</dd>
+              </>
+            ))}
+            {of.upload_ids.length > 0 && (
+              <>
+                <dt>To look at</dt>
+                <dd>
+                  {of.upload_ids.map((id) => (
+                    <div key={id}>
+                      <Link class="code" href={`/uploads/${id}`}>
+                        {id}
+                      </Link>
+                    </div>
+                  ))}
+                </dd>
+              </>
+            )}
+          </dl>
+        ) : (
+          <p class="dim">{none}</p>
+        )}
+      </div>
+    </section>
+  );
+}
