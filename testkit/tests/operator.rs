@@ -288,6 +288,33 @@ async fn an_operator_settles_expires_cancels_and_deletes_and_the_timeline_tells_
     world.end().await;
 }
 
+/// That nothing stays reserved or stored is checked as the world ends.
+#[tokio::test]
+async fn what_is_taken_back_together_is_given_back_whole_to_each_tenant() {
+    let world = World::start().await;
+    let operator = operator(&world).await;
+    let (mut kept, mut open) = (Vec::new(), Vec::new());
+    for tenant in ["acme", "globex"] {
+        let client = world.client_of(tenant).await;
+        for _ in 0..3 {
+            let upload = client.declare(&files::png()).await;
+            upload.put(&files::png().bytes).await;
+            kept.push(upload);
+            open.push(client.declare(&files::png()).await);
+        }
+    }
+    for upload in &kept {
+        upload.is("confirmed").await;
+    }
+    for (action, uploads) in [("cancel", &open), ("delete", &kept)] {
+        let ids: Vec<_> = uploads.iter().map(|upload| upload.id()).collect();
+        let outcome = act(&operator, json!({"action": action, "upload_ids": ids})).await;
+        assert_eq!((&outcome["done"], &outcome["refused"]), (&json!(6), &json!([])));
+    }
+    assert_eq!(world.count("SELECT sum(pending_uploads + stored_uploads + stored_bytes)::bigint FROM usage").await, 0);
+    world.end().await;
+}
+
 #[tokio::test]
 async fn with_what_an_action_does_nothing_is_said_and_changed_by_nothing() {
     let world = World::build().without_worker().start().await;

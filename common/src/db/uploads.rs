@@ -260,18 +260,21 @@ const CANCEL: &str = concat!("-- uploads.cancel
             object_etag = held.object_etag, object_version_id = held.object_version_id, detected_type = held.detected_type
         FROM held WHERE u.id = held.id
         RETURNING ", columns!(), ", u.reserved_bytes
+    ), ended AS (
+        SELECT tenant, count(reserved_bytes) FILTER (WHERE status = 'canceled') AS pending_uploads,
+            coalesce(sum(reserved_bytes) FILTER (WHERE status = 'canceled'), 0)::bigint AS reserved_bytes,
+            count(*) FILTER (WHERE status = 'deleted') AS stored_uploads,
+            coalesce(sum(object_size) FILTER (WHERE status = 'deleted'), 0)::bigint AS stored_bytes
+        FROM changed GROUP BY tenant
+    ), used AS (
+        SELECT u.* FROM usage u JOIN ended e USING (tenant) ORDER BY u.tenant FOR UPDATE OF u
     ), counted AS (
         UPDATE usage u
-        SET pending_uploads = u.pending_uploads - e.pending_uploads, reserved_bytes = u.reserved_bytes - e.reserved_bytes,
-            stored_uploads = u.stored_uploads - e.stored_uploads, stored_bytes = u.stored_bytes - e.stored_bytes
-        FROM (
-            SELECT tenant, CASE WHEN status = 'canceled' AND reserved_bytes IS NOT NULL THEN 1 ELSE 0 END AS pending_uploads,
-                CASE WHEN status = 'canceled' THEN coalesce(reserved_bytes, 0) ELSE 0 END AS reserved_bytes,
-                CASE WHEN status = 'deleted' THEN 1 ELSE 0 END AS stored_uploads,
-                CASE WHEN status = 'deleted' THEN object_size ELSE 0 END AS stored_bytes
-            FROM changed
-        ) e
-        WHERE u.tenant = e.tenant
+        SET pending_uploads = used.pending_uploads - e.pending_uploads,
+            reserved_bytes = used.reserved_bytes - e.reserved_bytes,
+            stored_uploads = used.stored_uploads - e.stored_uploads, stored_bytes = used.stored_bytes - e.stored_bytes
+        FROM used JOIN ended e USING (tenant)
+        WHERE u.tenant = used.tenant
     ), noted AS (
         INSERT INTO timeline (upload_id, tenant, status, cause, cause_id) SELECT id, tenant, status, $5, $6 FROM changed
     ), unwanted AS (
