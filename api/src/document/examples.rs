@@ -2,9 +2,11 @@
 
 use poem_openapi::types::{Example as _, ToJSON};
 use serde_json::Value;
+use sluice_common::db::timeline::{Change, Cursor};
 use sluice_common::domain;
 
 use super::clean::find_operation;
+use crate::feed::{Filter, Tells, Told};
 use crate::files::ConfirmedFile;
 use crate::uploads::{MultipartGrant, Upload, examples};
 
@@ -17,7 +19,7 @@ pub fn add_examples(document: &mut Value) {
     }
 }
 
-fn all() -> [(&'static str, &'static str, Value); 6] {
+fn all() -> [(&'static str, &'static str, Value); 7] {
     let upload = |upload: domain::Upload| written(&Upload::from(upload));
     let (in_parts, grant) = (examples::pending_in_parts(), MultipartGrant::example().into());
     [
@@ -25,7 +27,8 @@ fn all() -> [(&'static str, &'static str, Value); 6] {
         ("completeUpload", "200", upload(examples::confirmed())),
         ("cancelUpload", "200", upload(examples::canceled())),
         ("renewGrant", "200", written(&Upload::with_grant(in_parts, grant, Some(examples::token())))),
-        ("streamUploads", "200", event(&examples::confirmed()).into()),
+        ("streamUploads", "200", event(Tells::Upload).into()),
+        ("watchUploads", "200", event(Tells::Change).into()),
         ("confirmFile", "202", written(&ConfirmedFile::pending(examples::id()))),
     ]
 }
@@ -35,7 +38,10 @@ fn written(value: &impl ToJSON) -> Value {
 }
 
 /// An event as it is on the wire.
-fn event(upload: &domain::Upload) -> String {
-    let upload = Upload::from(upload.clone()).to_json_string();
-    format!("id: AAAAAAAAAyAAAAAAAAAABw\nevent: upload\ndata: {upload}\n\n")
+fn event(tells: Tells) -> String {
+    let upload = examples::confirmed();
+    let at = Cursor { xid: 800, id: 7 };
+    let told = Told::from(Change { at, tenant: upload.tenant.to_string(), upload: Some(upload) });
+    let block = told.passing(&Filter { tells, ..Filter::default() }).expect("nothing is filtered out");
+    String::from_utf8(block.to_vec()).expect("it is text")
 }

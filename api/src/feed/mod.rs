@@ -18,7 +18,7 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::AbortHandle;
 
 pub use stream::{Stream, blocks};
-pub use told::{Filter, Tells};
+pub use told::{Filter, Tells, Told};
 
 use channels::{Channels, Whose};
 

@@ -59,7 +59,7 @@ pub enum UploadAction {
 
 /// What to do with which uploads.
 #[derive(Debug, Clone, PartialEq, Eq, Object)]
-#[oai(skip_serializing_if_is_none, deny_unknown_fields)]
+#[oai(skip_serializing_if_is_none, deny_unknown_fields, example)]
 pub struct ActionOrder {
     /// What to do.
     pub action: UploadAction,
@@ -76,7 +76,7 @@ pub struct ActionOrder {
 
 /// What an action came to.
 #[derive(Debug, Clone, PartialEq, Eq, Object)]
-#[oai(skip_serializing_if_is_none)]
+#[oai(skip_serializing_if_is_none, example)]
 pub struct ActionOutcome {
     /// What was to be done.
     pub action: UploadAction,
@@ -287,7 +287,8 @@ fn count(number: usize) -> i64 {
 }
 
 impl ActionRefusal {
-    fn of(id: &UploadIdText, status: Option<domain::UploadStatus>, action: UploadAction) -> Self {
+    /// Why it was not done with an upload of this status, or with one that there is not.
+    pub fn of(id: &UploadIdText, status: Option<domain::UploadStatus>, action: UploadAction) -> Self {
         let order = Order::from(action);
         let detail = match status {
             None => "There is no such upload of yours.".to_owned(),

@@ -53,7 +53,7 @@ pub enum ActivityRange {
 
 /// What happened in a range of time, point by point.
 #[derive(Debug, Clone, PartialEq, Eq, Object)]
-#[oai(skip_serializing_if_is_none)]
+#[oai(skip_serializing_if_is_none, example)]
 pub struct Activity {
     /// The range.
     pub range: ActivityRange,
@@ -218,7 +218,7 @@ fn place(status: domain::UploadStatus) -> usize {
 }
 
 /// The activity with all its points.
-fn shown(range: ActivityRange, found: &counting::Activity) -> Activity {
+pub fn shown(range: ActivityRange, found: &counting::Activity) -> Activity {
     use domain::UploadStatus::{Canceled, Confirmed, Deleted, Expired, Pending, Rejected};
     let Points { seconds, count, .. } = range.points();
     let (mut all, mut by_point) = (Sum::default(), vec![Sum::default(); usize::try_from(count).unwrap_or(0)]);

@@ -55,7 +55,7 @@ const MOST_DROPPED: i64 = 1000;
 
 /// A message that no upload could be settled by.
 #[derive(Debug, Clone, PartialEq, Eq, Object)]
-#[oai(skip_serializing_if_is_none)]
+#[oai(skip_serializing_if_is_none, example)]
 pub struct DeadEvent {
     /// Its id.
     pub id: String,
@@ -104,7 +104,7 @@ fn number(text: &str) -> Option<i64> {
 
 /// A page of dead events, newest first.
 #[derive(Debug, Clone, PartialEq, Eq, Object)]
-#[oai(skip_serializing_if_is_none)]
+#[oai(skip_serializing_if_is_none, example)]
 pub struct DeadEventList {
     /// The dead events of this page.
     pub data: Vec<DeadEvent>,
@@ -116,6 +116,7 @@ pub struct DeadEventList {
 
 /// What dropping came to.
 #[derive(Debug, Clone, PartialEq, Eq, Object)]
+#[oai(example)]
 pub struct DroppedDeadEvents {
     /// How many were dropped: 1,000 at the most.
     pub dropped: i64,

@@ -107,7 +107,7 @@ fn count(number: usize) -> i64 {
 
 /// What lies in the dead-letter queue, as far as it was looked at.
 #[derive(Debug, Clone, PartialEq, Eq, Object)]
-#[oai(skip_serializing_if_is_none)]
+#[oai(skip_serializing_if_is_none, example)]
 pub struct DeadLetterList {
     /// The messages, in no order.
     pub data: Vec<DeadLetter>,
@@ -119,7 +119,7 @@ pub struct DeadLetterList {
 
 /// Which messages to move back.
 #[derive(Debug, Clone, PartialEq, Eq, Object)]
-#[oai(skip_serializing_if_is_none, deny_unknown_fields)]
+#[oai(skip_serializing_if_is_none, deny_unknown_fields, example)]
 pub struct RedriveOrder {
     /// Only this one, by its message's id. Without it, up to 500 are moved.
     pub message_id: Option<Text>,
@@ -127,6 +127,7 @@ pub struct RedriveOrder {
 
 /// What moving messages back came to.
 #[derive(Debug, Clone, PartialEq, Eq, Object)]
+#[oai(example)]
 pub struct RedriveOutcome {
     /// How many were moved back to the queue.
     pub moved: i64,
@@ -136,6 +137,7 @@ pub struct RedriveOutcome {
 
 /// What purging came to.
 #[derive(Debug, Clone, PartialEq, Eq, Object)]
+#[oai(example)]
 pub struct PurgeOutcome {
     /// About how many messages are deleted. It can take a minute until all are gone.
     pub deleted: i64,

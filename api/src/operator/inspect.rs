@@ -34,7 +34,7 @@ const DEAD_EVENTS: i64 = 10;
 
 /// All that is known of one upload.
 #[derive(Debug, Clone, PartialEq, Eq, Object)]
-#[oai(skip_serializing_if_is_none)]
+#[oai(skip_serializing_if_is_none, example)]
 pub struct UploadReport {
     /// The upload.
     pub upload: OperatorUpload,
@@ -135,7 +135,8 @@ impl InspectUpload {
     }
 }
 
-fn report(upload: domain::Upload, lines: Vec<Line>, dead: Vec<dead_events::DeadEvent>) -> UploadReport {
+/// All that is known of an upload, and what follows from it.
+pub fn report(upload: domain::Upload, lines: Vec<Line>, dead: Vec<dead_events::DeadEvent>) -> UploadReport {
     let status = upload.state.status();
     let can_be_downloaded = status == domain::UploadStatus::Confirmed;
     let actions = Order::ALL.into_iter().filter(|order| order.done_with().contains(&status));

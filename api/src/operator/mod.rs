@@ -7,6 +7,7 @@ mod dead_events;
 mod dead_letters;
 mod download;
 mod events;
+mod examples;
 mod filter;
 mod findings;
 mod inspect;

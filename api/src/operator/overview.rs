@@ -37,7 +37,7 @@ const LATE: Duration = Duration::from_mins(2);
 
 /// How the service does right now.
 #[derive(Debug, Clone, PartialEq, Eq, Object)]
-#[oai(skip_serializing_if_is_none)]
+#[oai(skip_serializing_if_is_none, example)]
 pub struct Overview {
     /// When this was so.
     pub at: Time,
@@ -292,7 +292,8 @@ fn queue(heard: Option<(Waiting, Timestamp)>, workers: &[Worker]) -> Option<Queu
     Some(QueueState { waiting, in_hand, sampled_at: Time(sampled_at), oldest_ms })
 }
 
-fn overview(totals: &Totals, oldest: Option<Oldest>, system: Option<(SystemState, bool)>) -> Overview {
+/// What is known, and what is found in it.
+pub fn overview(totals: &Totals, oldest: Option<Oldest>, system: Option<(SystemState, bool)>) -> Overview {
     let (system, is_late) = system.map_or((None, false), |(system, is_late)| (Some(system), is_late));
     let known =
         Known { now: totals.now, counted_until: totals.until, is_looked_at_late: is_late, system: system.as_ref() };

@@ -39,7 +39,7 @@ const PURPOSE: &str = "list";
 
 /// A page of uploads of any tenant, newest first.
 #[derive(Debug, Clone, PartialEq, Eq, Object)]
-#[oai(skip_serializing_if_is_none)]
+#[oai(skip_serializing_if_is_none, example)]
 pub struct OperatorUploadList {
     /// The uploads of this page.
     pub data: Vec<OperatorUpload>,
@@ -129,7 +129,8 @@ fn nothing() -> OperatorUploadList {
     OperatorUploadList { data: Vec::new(), has_more: false, next_cursor: None, looked_at: 0, looked_back_to: None }
 }
 
-fn page(found: Found, wanted: &Wanted) -> OperatorUploadList {
+/// A page of what was found.
+pub fn page(found: Found, wanted: &Wanted) -> OperatorUploadList {
     let ended_early = found.looked_at.is_some();
     OperatorUploadList {
         has_more: found.next.is_some(),

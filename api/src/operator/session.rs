@@ -20,7 +20,7 @@ problems! {
 
 /// Who an operator is, and how far they reach.
 #[derive(Debug, Clone, PartialEq, Eq, Object)]
-#[oai(skip_serializing_if_is_none)]
+#[oai(skip_serializing_if_is_none, example)]
 pub struct OperatorSession {
     /// What people call the API key behind it.
     pub name: String,
@@ -37,7 +37,8 @@ pub struct OperatorSession {
 }
 
 impl OperatorSession {
-    fn of(operator: &Operator, is_session: bool) -> Self {
+    /// Who this is, with a session or with an API key.
+    pub fn of(operator: &Operator, is_session: bool) -> Self {
         Self {
             name: operator.name.clone(),
             tenant: operator.tenant.as_ref().map(|tenant| TenantName(tenant.to_string())),

@@ -34,30 +34,45 @@ fn every_body_has_an_example_and_every_example_fits() {
 #[test]
 fn the_example_of_a_stream_is_an_event_with_an_upload() {
     let document = Document::committed();
-    let stream = document.operation("streamUploads");
+    let upload = document.operation("getUpload");
+    let shown = document.example(upload.answer("200").expect("a body")).expect("one");
+    assert_eq!(&event_of(&document, "streamUploads", "upload"), shown);
+    let change = event_of(&document, "watchUploads", "change");
+    let of_upload = ["id", "policy", "status"].map(|field| (&change[field], &shown[field]));
+    assert!(of_upload.iter().all(|(told, known)| told == known), "{change}");
+}
+
+/// What the example of this stream tells, which is one event of this name.
+pub fn event_of(document: &Document, stream: &str, name: &str) -> Value {
+    let stream = document.operation(stream);
     let event = document.example(stream.answer("200").expect("a body")).and_then(Value::as_str).expect("a text");
     let lines: Vec<_> = event.split('\n').collect();
-    let &[id, "event: upload", data, "", ""] = &lines[..] else { panic!("no event: {event}") };
-    let upload: Value = serde_json::from_str(data.strip_prefix("data: ").expect("data")).expect("JSON");
-    assert!(id.starts_with("id: "));
-    assert_eq!(&upload, document.example(document.operation("getUpload").answer("200").expect("a body")).expect("one"));
+    let &[id, called, data, "", ""] = &lines[..] else { panic!("no event: {event}") };
+    assert!(id.starts_with("id: ") && called == format!("event: {name}"), "{event}");
+    serde_json::from_str(data.strip_prefix("data: ").expect("data")).expect("JSON")
 }
 
 /// A client that sends the examples of the document.
-struct Reader {
-    document: Document,
-    client: Client,
+pub struct Reader {
+    pub document: Document,
+    pub client: Client,
     sent: RefCell<BTreeSet<String>>,
 }
 
 impl Reader {
-    async fn of(world: &World) -> Self {
-        let (document, client) = (Document::committed(), world.client().await);
-        Self { document, client, sent: RefCell::default() }
+    /// One that sends them with this client.
+    pub fn of(client: Client) -> Self {
+        Self { document: Document::committed(), client, sent: RefCell::default() }
     }
 
     /// Sends the example of this operation's body, changed where it holds what only the service can know.
-    async fn send(&self, id: &str, path: &str, headers: &[(&str, &str)], change: impl FnOnce(&mut Value)) -> Answer {
+    pub async fn send(
+        &self,
+        id: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        change: impl FnOnce(&mut Value),
+    ) -> Answer {
         let operation = self.document.operation(id);
         let mut body = self.document.example(operation.body().expect("a body")).expect("an example").clone();
         change(&mut body);
@@ -68,17 +83,32 @@ impl Reader {
 
     /// The answer, which has to have this status, and the fields that the example of it has.
     #[track_caller]
-    fn is_as_shown(&self, id: &str, status: u16, answer: Answer) -> Value {
+    pub fn is_as_shown(&self, id: &str, status: u16, answer: Answer) -> Value {
         let answer = answer.expect(status).body;
-        let operation = self.document.operation(id);
-        let shown = self.document.example(operation.answer(&status.to_string()).expect("a body")).expect("an example");
-        assert_eq!(shape(&answer), shape(shown), "{id}");
+        assert_eq!(shape(&answer), self.shown(id, status), "{id}");
         answer
+    }
+
+    /// The fields that the example of this answer has.
+    pub fn shown(&self, id: &str, status: u16) -> BTreeSet<String> {
+        let operation = self.document.operation(id);
+        shape(self.document.example(operation.answer(&status.to_string()).expect("a body")).expect("an example"))
+    }
+
+    /// Holds that every example of a request is sent: of those of operators, or of all others, and but for these.
+    #[track_caller]
+    pub fn has_sent_all(&self, of_operators: bool, but: &[&str]) {
+        let all =
+            self.document.operations().into_iter().filter(|operation| operation.is_of_operators() == of_operators);
+        let asking: BTreeSet<_> =
+            all.filter(|operation| operation.body().is_some()).map(|operation| operation.id).collect();
+        let elsewhere = but.iter().map(|id| (*id).to_owned()).collect();
+        assert_eq!(&*self.sent.borrow() | &elsewhere, asking, "every example of a request is sent");
     }
 }
 
 /// The places that a value has fields at. Of a list all entries count as one.
-fn shape(value: &Value) -> BTreeSet<String> {
+pub fn shape(value: &Value) -> BTreeSet<String> {
     fn walk(value: &Value, at: &str, places: &mut BTreeSet<String>) {
         match value {
             Value::Object(fields) => {
@@ -96,7 +126,7 @@ fn shape(value: &Value) -> BTreeSet<String> {
 }
 
 /// A picture, declared with all that the example declares.
-fn declaration(file: &File) -> Value {
+pub fn declaration(file: &File) -> Value {
     json!({
         "filename": file.name, "content_type": file.content_type, "size": file.bytes.len(), "policy": "images",
         "sha256": Sha256::of(&file.bytes).to_hex(), "metadata": {"album": "Paris"},
@@ -110,7 +140,7 @@ async fn what_the_examples_ask_for_is_answered_as_they_show() {
         .with("SLUICE_FILES_WAIT", "1")
         .start()
         .await;
-    let reader = Reader::of(&world).await;
+    let reader = Reader::of(world.client().await);
     let key = [("idempotency-key", "shown")];
     let created = reader.send("createUpload", "/v1/uploads", &key, |_| {}).await;
     let created = TestUpload::new(reader.client.clone(), reader.is_as_shown("createUpload", 201, created));
@@ -140,12 +170,7 @@ async fn what_the_examples_ask_for_is_answered_as_they_show() {
     reader.is_as_shown("listUploads", 200, page);
     in_parts(&reader).await;
     by_the_tutorial(&reader, &picture).await;
-
-    let all = reader.document.operations().into_iter();
-    let asking: BTreeSet<_> =
-        all.filter(|operation| operation.body().is_some()).map(|operation| operation.id).collect();
-    let elsewhere = BTreeSet::from(["completeUpload".to_owned()]);
-    assert_eq!(&*reader.sent.borrow() | &elsewhere, asking, "every example of a request is sent");
+    reader.has_sent_all(false, &["completeUpload"]);
     world.end().await;
 }
 
@@ -182,7 +207,7 @@ async fn by_the_tutorial(reader: &Reader, picture: &File) {
 async fn the_parts_of_the_example_complete_an_upload_of_two_parts() {
     let policies = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/multipart.toml");
     let world = World::build().with("SLUICE_POLICIES", policies).start().await;
-    let reader = Reader::of(&world).await;
+    let reader = Reader::of(world.client().await);
     let picture = files::large_png(7 * 1024 * 1024);
     let upload = reader.client.declare(&picture).await;
     upload.put_parts(&[1, 2], &picture.bytes).await;

@@ -68,6 +68,11 @@ impl Document {
 }
 
 impl Operation {
+    /// Whether it is one of operators.
+    pub fn is_of_operators(&self) -> bool {
+        self.said["tags"][0] == "Operator"
+    }
+
     /// Its body, if it takes one, as the document describes it.
     pub fn body(&self) -> Option<&Value> {
         self.said["requestBody"]["content"].get("application/json")
