@@ -62,6 +62,7 @@ impl ByHand {
             consumer::tell(&self.queue, &self.db, &self.breaker, delivery, answer).await;
         });
         futures_util::future::join_all(answered).await;
+        self.settler.looks_are_told().await;
         Ok(())
     }
 
@@ -72,6 +73,7 @@ impl ByHand {
     pub async fn sweep(&self) -> Result<(), DbError> {
         let looks = claim_due(&self.db, DUE).await?.into_iter().map(|due| sweep::look(&self.settler, due));
         futures_util::future::join_all(looks).await;
+        self.settler.looks_are_told().await;
         Ok(())
     }
 

@@ -12,6 +12,7 @@ use sluice_common::coalesce::{BatchError, Coalescer};
 use sluice_common::db::{Db, DbError, uploads};
 use sluice_common::domain::{Upload, UploadId};
 use tokio::runtime::Handle;
+use tokio_util::task::TaskTracker;
 
 /// So many looks in a row that were cut off are no bad luck: nobody looks again. Fewer than the deliveries of a message, so
 /// that it is known what is wrong with it.
@@ -33,6 +34,8 @@ pub struct Looks {
     under_way: Arc<Mutex<Vec<UploadId>>>,
     begun: Coalescer<UploadId, (), DbError>,
     ended: Coalescer<UploadId, (), DbError>,
+    /// What tells the database that looks have ended.
+    telling: TaskTracker,
 }
 
 impl Looks {
@@ -48,7 +51,7 @@ impl Looks {
             async move { uploads::end_looks(&db, &ids).await.map(|()| vec![(); ids.len()]) }
         };
         let (begun, ended) = (Coalescer::new(BATCH, begin), Coalescer::new(BATCH, end));
-        Self { db: db.clone(), under_way: Arc::default(), begun, ended }
+        Self { db: db.clone(), under_way: Arc::default(), begun, ended, telling: TaskTracker::new() }
     }
 
     /// Counts a look that is about to begin, when it is its turn.
@@ -81,6 +84,13 @@ impl Looks {
         }
     }
 
+    /// Waits until the database knows of every look that it has ended. Until then a sweep passes its upload over.
+    pub(crate) async fn told(&self) {
+        while !self.telling.is_empty() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+
     fn under_way(&self) -> MutexGuard<'_, Vec<UploadId>> {
         self.under_way.lock().expect("no holder of the lock panics")
     }
@@ -89,7 +99,7 @@ impl Looks {
     /// count as a death.
     fn end(&self, id: UploadId) {
         let ended = self.ended.clone();
-        tokio::spawn(async move {
+        self.telling.spawn(async move {
             while let Err(error) = ended.call(id).await {
                 tracing::warn!(error = %Chain(&error), upload.id = %id, "could not forget a look that ended; trying again");
                 tokio::time::sleep(AGAIN).await;

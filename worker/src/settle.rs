@@ -148,6 +148,11 @@ impl Settler {
         self.noted(key.as_str(), settled)
     }
 
+    /// Waits until the database knows of every look that has ended.
+    pub(crate) async fn looks_are_told(&self) {
+        self.looks.told().await;
+    }
+
     /// Lets the looks that are under way be forgotten: this worker stops, and nobody died of them.
     pub async fn give_up(&self) {
         self.looks.give_up().await;
