@@ -27,15 +27,15 @@ export class Calls {
     return this.#call("GET", "");
   }
 
-  /** Waits for the verdict, and gives the upload if it is confirmed. It may just have been looked at. */
+  /** Waits for the verdict on what somebody else may still be sending. Leave to read is enough. */
+  async wait(): Promise<Upload> {
+    return this.#decided(await this.#held(), () => this.#held());
+  }
+
+  /** Waits for the verdict on what was sent from here. It may just have been looked at. */
   async verdict(looked?: Upload): Promise<Upload> {
-    let upload = looked ?? (await this.#call<Upload>("GET", "", undefined, WAIT));
-    while (upload.status === "pending") {
-      await sleep(BETWEEN_LOOKS_MS, this.signal);
-      // More than a question: Sluice looks at once, should the store's event be lost.
-      upload = await this.complete();
-    }
-    return confirmed(upload);
+    // More than a question: Sluice looks at once, should the store's event be lost.
+    return this.#decided(looked ?? (await this.#held()), () => this.complete());
   }
 
   complete(): Promise<Upload> {
@@ -66,6 +66,20 @@ export class Calls {
 
   download(disposition: "attachment" | "inline"): Promise<Download> {
     return this.#call("GET", `/download?disposition=${disposition}`);
+  }
+
+  /** The upload, as soon as there is a verdict, or after a while. */
+  #held(): Promise<Upload> {
+    return this.#call("GET", "", undefined, WAIT);
+  }
+
+  /** The upload, looked at until it is no longer pending, if it is confirmed then. */
+  async #decided(upload: Upload, look: () => Promise<Upload>): Promise<Upload> {
+    while (upload.status === "pending") {
+      await sleep(BETWEEN_LOOKS_MS, this.signal);
+      upload = await look();
+    }
+    return confirmed(upload);
   }
 
   #call<T>(...call: Parameters<Calls["to"]>): Promise<T> {

@@ -147,9 +147,12 @@ export class Sluice {
     return this.#calls(uploadId, options).get();
   }
 
-  /** Waits for the verdict, and gives the confirmed upload. It throws what `upload` throws. */
+  /**
+   * Waits for the verdict, whoever sends the file, and gives the confirmed upload. Leave to read is enough. Who has sent the
+   * file without this library calls `complete` before, so that Sluice looks at once. It throws what `upload` throws.
+   */
   wait(uploadId: string, options: OfUpload = {}): Promise<Upload> {
-    return this.#calls(uploadId, options).verdict();
+    return this.#calls(uploadId, options).wait();
   }
 
   /** The upload with a new grant: for an upload in parts, with the URLs of these parts, up to 100. */

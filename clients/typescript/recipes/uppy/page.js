@@ -47,7 +47,10 @@ async function confirm(id) {
   // One that has failed before has nothing to wait for.
   if (!upload || file.error) return;
   uppy.emit("postprocess-progress", file, { mode: "indeterminate", message: "Waiting for the verdict" });
-  await sluice.wait(upload.id, { token: upload.upload_token?.token });
+  const options = { token: upload.upload_token?.token };
+  // Sluice looks at once, should the store's event be lost.
+  await sluice.complete(upload.id, options);
+  await sluice.wait(upload.id, options);
 }
 
 /**
