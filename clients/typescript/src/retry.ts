@@ -5,6 +5,8 @@ const FIRST_DELAY_MS = 300;
 const LONGEST_DELAY_MS = 20_000;
 /** The longest that a server is listened to: what asks for more is rather broken than busy. */
 const LONGEST_ASKED_MS = 5 * 60_000;
+/** The shortest: nobody comes again at once for ever, even if a server asks for it. */
+const SHORTEST_ASKED_MS = 500;
 
 /** How long to wait after so many failures, at least as long as was asked for. `chance` is from 0 to 1. */
 export function delay(failures: number, retryAfter: number | undefined, chance: number): number {
@@ -12,6 +14,15 @@ export function delay(failures: number, retryAfter: number | undefined, chance: 
   const asked = Math.min(LONGEST_ASKED_MS, (retryAfter ?? 0) * 1000);
   // Spread, so that those who failed together don't come back together.
   return asked + (longest * (1 + chance)) / 2;
+}
+
+/**
+ * How long to wait before a stream is opened again: once to twice the milliseconds that the server wants (`retry`), and
+ * longer where it has failed so many times that others would wait longer. `chance` is from 0 to 1.
+ */
+export function pause(retry: number, failures: number, retryAfter: number | undefined, chance: number): number {
+  const wanted = Math.max(SHORTEST_ASKED_MS, Math.min(LONGEST_ASKED_MS, retry)) * (1 + chance);
+  return failures === 0 ? wanted : Math.max(wanted, delay(failures, retryAfter, chance));
 }
 
 /** The seconds that a `Retry-After` asks for, which is a number or a date. */

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { FileError, NetworkError, ProblemError, StoreError } from "../../src/errors.js";
-import { delay, persist, secondsOf, sleep } from "../../src/retry.js";
+import { delay, pause, persist, secondsOf, sleep } from "../../src/retry.js";
 
 const problem = (status: number) =>
   new ProblemError({ type: "/problems/x", title: "X", status, detail: "X.", code: "x", request_id: "1" }, 0);
@@ -16,6 +16,20 @@ test("each delay is longer than the one before, up to a bound, and spread over h
 test("a server is given the time that it asks for, within reason", () => {
   assert.equal(delay(1, 7, 0), 7150);
   assert.equal(delay(1, 1e9, 0), 300_150);
+});
+
+test("a stream is opened again when the server wants it, spread over as long again", () => {
+  assert.deepEqual([0, 0.5, 1].map((chance) => pause(2000, 0, undefined, chance)), [2000, 3000, 4000]);
+});
+
+test("a stream that keeps failing is opened again later and later, and not before Retry-After", () => {
+  assert.deepEqual([1, 4, 5, 6, 20].map((failures) => pause(2000, failures, undefined, 0)), [2000, 2000, 2400, 4800, 10_000]);
+  assert.equal(pause(2000, 1, 30, 0), 30_150);
+});
+
+test("a server that wants a stream opened again at once, or never, is not obeyed", () => {
+  assert.equal(pause(0, 0, undefined, 0), 500);
+  assert.equal(pause(1e12, 0, undefined, 0), 300_000);
 });
 
 test("Retry-After is read as a number and as a date", () => {
