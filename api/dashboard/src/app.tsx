@@ -132,7 +132,7 @@ const LINK = {
   connecting: ["", "Connecting", "The live feed is being opened."],
   live: ["good", "Live", "The API tells this page at once what happens."],
   polling: ["warn", "Polling", "The live feed is closed for now. The page asks every few seconds instead, and tries to open it again."],
-  lost: ["bad", "No connection", "The API does not answer. The page goes on trying."],
+  lost: ["bad", "No connection", "The API does not answer, or can't. The page goes on trying."],
 } as const;
 
 function LinkShown() {

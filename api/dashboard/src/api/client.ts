@@ -13,8 +13,8 @@ const PATIENCE = 30_000;
 
 const watched: Middleware = {
   onResponse({ response }) {
-    // What a proxy says when there is nobody behind it is no answer.
-    requestsAre(response.status !== 502 && response.status !== 504);
+    // What a proxy says when there is nobody behind it is no answer, and an API that can't reach its database knows none.
+    requestsAre(![502, 503, 504].includes(response.status));
     heard(response.headers.get("date"));
     return undefined;
   },

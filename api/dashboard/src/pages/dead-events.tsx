@@ -7,7 +7,7 @@ import { answer, client, within } from "../api/client.ts";
 import { every, type DeadEvent } from "../api/queries.ts";
 import { plural } from "../format.ts";
 import { Confirm } from "../parts/confirm.tsx";
-import { Empty, Loading, Page, Trouble } from "../parts/page.tsx";
+import { Empty, Loading, Page, Stale, Trouble } from "../parts/page.tsx";
 import { Raw } from "../parts/raw.tsx";
 import { Strange, Time } from "../parts/text.tsx";
 import { useMayAct } from "../session.ts";
@@ -52,6 +52,7 @@ export function DeadEvents() {
         mended, drop them. Their uploads, if they have any, are still looked at by the sweep.
       </p>
       {list.error && !events && <Unavailable error={list.error} retry={() => void list.refetch()} />}
+      {list.error && events && <Stale error={list.error} since={list.dataUpdatedAt} retry={() => void list.refetch()} />}
       {list.isPending && <Loading what="dead events" />}
       {events?.length === 0 && <Empty title="No dead events">Every message led to a verdict, or will. Nothing is to be done here.</Empty>}
       {events && events.length > 0 && (

@@ -8,7 +8,7 @@ import { Problem } from "../api/problem.ts";
 import type { DeadLetter } from "../api/queries.ts";
 import { count, plural } from "../format.ts";
 import { Confirm } from "../parts/confirm.tsx";
-import { Empty, Loading, Page, Trouble } from "../parts/page.tsx";
+import { Empty, Loading, Page, Stale, Trouble } from "../parts/page.tsx";
 import { Raw } from "../parts/raw.tsx";
 import { Strange, Time } from "../parts/text.tsx";
 import { useMayAct } from "../session.ts";
@@ -62,6 +62,7 @@ export function DeadLetters() {
         them back: what was settled meanwhile is not settled twice.
       </p>
       {letters.error && !data && <Unavailable error={letters.error} retry={() => void letters.refetch()} />}
+      {letters.error && data && <Stale error={letters.error} since={letters.dataUpdatedAt} retry={() => void letters.refetch()} />}
       {letters.isPending && <Loading what="dead letters" />}
       {data?.data.length === 0 && (
         <Empty title="No dead letters">

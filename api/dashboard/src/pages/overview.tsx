@@ -5,8 +5,10 @@ import { Link, useSearchParams } from "wouter-preact";
 import { useActivity, useOverview, type Activity, type Overview as State, type Range } from "../api/queries.ts";
 import type { Schemas } from "../api/client.ts";
 import { STATUSES } from "../filters.ts";
-import { count, duration, plural, short } from "../format.ts";
-import { Loading, Page, Trouble } from "../parts/page.tsx";
+import { trouble } from "../api/problem.ts";
+import { count, duration, moment, plural, short } from "../format.ts";
+import { now } from "../now.ts";
+import { Loading, Page, Stale, Trouble } from "../parts/page.tsx";
 import { Status } from "../parts/status.tsx";
 import { Time } from "../parts/text.tsx";
 import { Workers } from "./workers.tsx";
@@ -29,7 +31,7 @@ export function Overview() {
       {overview.isPending && <Loading what="the overview" />}
       {state && (
         <>
-          <Verdict of={state} />
+          <Verdict of={state} error={overview.error} />
           <Counts of={state} />
         </>
       )}
@@ -46,8 +48,11 @@ const LEADS: Partial<Record<Schemas["FindingCode"], [href: string, text: string]
   uploads_overdue: ["/uploads?status=pending", "Pending uploads"],
 };
 
-function Verdict({ of }: { of: State }) {
-  const worst = of.findings.some((finding) => finding.severity === "critical") ? "bad" : of.is_well ? "good" : "warn";
+/** What the service said of itself last. If it could not be asked since, that is no verdict any more. */
+function Verdict({ of, error }: { of: State; error: unknown }) {
+  const at = Date.parse(of.at);
+  const sentence = error ? `Not known since ${moment(at, now() - at)}: ${trouble(error).what}` : of.sentence;
+  const worst = error ? "warn" : of.findings.some((finding) => finding.severity === "critical") ? "bad" : of.is_well ? "good" : "warn";
   return (
     <section class={`verdict ${worst}`} aria-labelledby="verdict">
       <svg viewBox="0 0 32 32" aria-hidden="true" fill="none" stroke="currentColor" stroke-width="3" stroke-linecap="round" stroke-linejoin="round">
@@ -55,7 +60,7 @@ function Verdict({ of }: { of: State }) {
         {worst === "good" ? <path d="M10 16.500l4.500 4.500L22.500 12" /> : <path d="M16 9v8.500M16 22.500v.01" />}
       </svg>
       <p class="sentence" id="verdict" aria-live="polite">
-        {of.sentence}
+        {sentence}
       </p>
       {of.findings.length > 0 && (
         <ul class="findings">
@@ -63,7 +68,7 @@ function Verdict({ of }: { of: State }) {
             const lead = LEADS[finding.code];
             return (
               <li key={finding.code + finding.sentence}>
-                {finding.sentence !== of.sentence && <strong>{finding.sentence}</strong>} {finding.what_to_do} {lead && <Link href={lead[0]}>{lead[1]}</Link>}
+                {finding.sentence !== sentence && <strong>{finding.sentence}</strong>} {finding.what_to_do} {lead && <Link href={lead[0]}>{lead[1]}</Link>}
               </li>
             );
           })}
@@ -116,6 +121,7 @@ function Happened() {
         </div>
       </div>
       {activity.error && !activity.data && <Trouble error={activity.error} retry={() => void activity.refetch()} />}
+      {activity.error && activity.data && <Stale error={activity.error} since={activity.dataUpdatedAt} retry={() => void activity.refetch()} />}
       {activity.data && <Charts of={activity.data} />}
     </section>
   );

@@ -8,7 +8,7 @@ import { downloadUrl, useReport, type Action, type Report, type Upload } from ".
 import { duration, plural } from "../format.ts";
 import { plain } from "../hostile.ts";
 import { ACTIONS, ActionDialog } from "../parts/act.tsx";
-import { Empty, Loading, Page, Trouble } from "../parts/page.tsx";
+import { Empty, Loading, Page, Stale, Trouble } from "../parts/page.tsx";
 import { Raw } from "../parts/raw.tsx";
 import { Status } from "../parts/status.tsx";
 import { Copied, Size, Strange, Time } from "../parts/text.tsx";
@@ -33,13 +33,15 @@ export function OneUpload({ id }: { id: string }) {
       </Page>
     );
   }
-  return <Shown report={report.data} />;
+  const stale = report.error && <Stale error={report.error} since={report.dataUpdatedAt} retry={() => void report.refetch()} />;
+  return <Shown report={report.data} stale={stale} />;
 }
 
-function Shown({ report }: { report: Report }) {
+function Shown({ report, stale }: { report: Report; stale: preact.ComponentChildren }) {
   const { upload } = report;
   return (
     <Page title={plain(upload.declared.filename)} heading={<Strange text={upload.declared.filename} />} right={<Doings report={report} />}>
+      {stale}
       <p class="page-head">
         <Status of={upload.status} />
         <span class="code">{upload.id}</span> <Copied text={upload.id} label="the id" />

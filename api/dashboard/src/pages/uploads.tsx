@@ -10,7 +10,7 @@ import { count, plural } from "../format.ts";
 import { useKeys } from "../keys.ts";
 import { now } from "../now.ts";
 import { ACTIONS, ActionDialog, type Target } from "../parts/act.tsx";
-import { Empty, Loading, Page, Trouble } from "../parts/page.tsx";
+import { Empty, Loading, Page, Stale, Trouble } from "../parts/page.tsx";
 import { Time } from "../parts/text.tsx";
 import { useMayAct } from "../session.ts";
 import { folded, isLong, shown, type Loaded } from "../uploads-list.ts";
@@ -117,6 +117,7 @@ function List({ filter, paused, pause, act }: ListProps) {
   return (
     <div onFocusIn={() => setWithin(true)} onFocusOut={() => setWithin(false)}>
       <div ref={top} />
+      {list.stale && <Stale {...list.stale} />}
       {held > 0 && (
         <div class="pill">
           <button type="button" class="main" onClick={showNew}>
@@ -237,6 +238,7 @@ function useList(filter: Filter, reading: boolean) {
     gap,
     last: loaded?.pages.at(-1),
     error: pages.error,
+    stale: newest.error && { error: newest.error, since: newest.dataUpdatedAt, retry: () => void newest.refetch() },
     canGoOn: pages.hasNextPage,
     isGoingOn: pages.isFetchingNextPage,
     goOn: () => void pages.fetchNextPage(),

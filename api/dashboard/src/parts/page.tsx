@@ -3,6 +3,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { trouble } from "../api/problem.ts";
+import { Time } from "./text.tsx";
 
 let isFirst = true;
 
@@ -58,6 +59,23 @@ export function Trouble({ error, retry }: { error: unknown; retry?: () => void }
           </button>
         </p>
       )}
+    </div>
+  );
+}
+
+/** Why what is shown is old, beside it. Only what went wrong is read out: the rest changes with every try. */
+export function Stale({ error, since, retry }: { error: unknown; since: number; retry: () => void }) {
+  return (
+    <div class="note bad spaced">
+      <p role="alert">
+        <strong>{trouble(error).what}</strong>
+      </p>
+      <p>
+        What you see is as it was <Time at={new Date(since).toISOString()} />.{" "}
+        <button type="button" class="small" onClick={retry}>
+          Try again
+        </button>
+      </p>
     </div>
   );
 }
