@@ -33,20 +33,24 @@ export function useMayAct(): boolean {
 export async function signIn(queries: QueryClient, key: string) {
   const headers = { authorization: `Bearer ${key}` };
   const session = await answer(client.POST("/v1/operator/session", { headers, ...within() }));
-  queries.setQueryData(KEY, session);
+  become(queries, session);
 }
 
 export async function signOut(queries: QueryClient) {
   await answer(client.DELETE("/v1/operator/session", within()));
-  // What one operator has seen is not for the next.
+  become(queries, null);
+}
+
+/** Who is signed in from now on. What one operator has seen is not for the next. */
+function become(queries: QueryClient, session: Session | null) {
+  queries.setQueryData(KEY, session);
   queries.removeQueries({ predicate: (query) => query.queryKey[0] !== KEY[0] });
-  queries.setQueryData(KEY, null);
 }
 
 /** Leads to the sign-in as soon as any answer says that the session has ended. The address stays, so that one comes back to it. */
 export function onEnd(queries: QueryClient): () => void {
   const ended = (error: unknown) => {
-    if (hasEnded(error)) queries.setQueryData(KEY, null);
+    if (hasEnded(error)) become(queries, null);
   };
   const stopped = [
     queries.getQueryCache().subscribe((event) => {
