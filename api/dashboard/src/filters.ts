@@ -44,6 +44,12 @@ export function statusesOf(search: URLSearchParams): Status[] {
   return STATUSES.filter((status) => named.includes(status));
 }
 
+/** The same, without what was declared at this moment or later. */
+export function upTo(filter: Schemas["UploadFilter"], at: number): Schemas["UploadFilter"] {
+  const before = filter.created_before ? Date.parse(filter.created_before) : Infinity;
+  return { ...filter, created_before: new Date(Math.min(before, at)).toISOString() };
+}
+
 /** The same as parameters of a search. */
 export function asQuery({ status, ...others }: Schemas["UploadFilter"]) {
   return { ...others, ...(status ? { status: status.join(",") } : {}) };

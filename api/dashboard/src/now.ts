@@ -9,15 +9,25 @@ let timer: ReturnType<typeof setInterval> | undefined;
 /** How far the server's clock is before ours, as its answers say. */
 let ahead = 0;
 
+/** The server's time as an answer said it last, and when by our clock: it is cut to the second, and so never before its time. */
+let told: { server: number; ours: number } | undefined;
+
 /** Takes the server's time from an answer of it, which is exact to a second. */
 export function heard(date: string | null) {
   const server = date ? Date.parse(date) : NaN;
-  if (Number.isFinite(server)) ahead = Math.abs(server - Date.now()) < 2 * TICK ? 0 : server - Date.now();
+  if (!Number.isFinite(server)) return;
+  told = { server, ours: performance.now() };
+  ahead = Math.abs(server - Date.now()) < 2 * TICK ? 0 : server - Date.now();
 }
 
 /** The time now, as the server has it. */
 export function now(): number {
   return Date.now() + ahead;
+}
+
+/** A moment that the server's clock has passed, by at most a second or two. */
+export function passed(): number {
+  return told ? told.server + performance.now() - told.ours : now();
 }
 
 function tick() {

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { asQuery, filterOf, inWords } from "../src/filters.ts";
+import { asQuery, filterOf, inWords, upTo } from "../src/filters.ts";
 import { bytes, count, duration, plural, relative } from "../src/format.ts";
 import { pieces, plain } from "../src/hostile.ts";
 import { folded, isLong, shown, withStatus, type Loaded } from "../src/uploads-list.ts";
@@ -71,6 +71,14 @@ test("an address says which uploads are meant, and what it makes no sense of is 
   assert.deepEqual(asQuery(filter("status=pending,expired&tenant=acme")), { status: "pending,expired", tenant: "acme" });
   assert.equal(inWords({}), "any upload");
   assert.equal(inWords({ status: ["pending", "expired"], text: "a" }), "status pending or expired, “a” in the name, the id or the key");
+});
+
+test("what is declared after a moment is left out, unless less is meant anyway", () => {
+  const at = Date.parse("2026-01-02T03:04:05Z");
+  const [earlier, later] = ["2026-01-01T00:00:00.000Z", "2026-01-03T00:00:00.000Z"];
+  assert.deepEqual(upTo({ tenant: "acme" }, at), { tenant: "acme", created_before: "2026-01-02T03:04:05.000Z" });
+  assert.deepEqual(upTo({ created_before: earlier }, at), { created_before: earlier });
+  assert.deepEqual(upTo({ created_before: later }, at), { created_before: "2026-01-02T03:04:05.000Z" });
 });
 
 type Row = Loaded["pages"][number]["data"][number];

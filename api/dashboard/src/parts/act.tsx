@@ -4,8 +4,9 @@ import { useQuery, useQueryClient } from "@tanstack/preact-query";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { answer, client, within, type Schemas } from "../api/client.ts";
 import type { Action, Upload } from "../api/queries.ts";
-import { inWords } from "../filters.ts";
+import { inWords, upTo } from "../filters.ts";
 import { count, plural } from "../format.ts";
+import { passed } from "../now.ts";
 import { say } from "../said.tsx";
 import { Dialog } from "./dialog.tsx";
 import { Trouble } from "./page.tsx";
@@ -63,9 +64,12 @@ interface Props {
   onDone?: () => void;
 }
 
-export function ActionDialog({ action, on, onClose, onDone }: Props) {
+export function ActionDialog({ action, on: asked, onClose, onDone }: Props) {
   const { name, done, means, fits, isFinal } = ACTIONS[action];
   const queries = useQueryClient();
+  // Counted and acted on is the same: what is declared while somebody reads is not meant.
+  const [opened] = useState(passed);
+  const on: Target = asked.kind === "these" ? asked : { kind: "matching", filter: upTo(asked.filter, opened) };
   const amount = useAmount(action, on);
   const [typed, setTyped] = useState("");
   const [progress, setProgress] = useState<number>();
@@ -74,10 +78,11 @@ export function ActionDialog({ action, on, onClose, onDone }: Props) {
   useEffect(() => () => void (stop.current = true), []);
 
   const many = amount.data;
-  const what = many && `${name} ${many.more ? `${count(many.count)} or more uploads` : plural(many.count, "upload")}`;
-  // A number is typed by nobody in passing.
-  const mustType = action === "delete" && many !== undefined && many.count > 1;
-  const mayGo = many !== undefined && many.count > 0 && (!mustType || typed.replaceAll(/[ ,.]/g, "") === String(many.count));
+  const what = many && `${name} ${howMany(many)}`;
+  // A number is typed by nobody in passing. Where it is not known, "all" is what is meant.
+  const mustType = action === "delete" && many !== undefined && (many.count > 1 || many.more);
+  const toType = many?.more ? "all" : count(many?.count ?? 0);
+  const mayGo = many !== undefined && (many.count > 0 || many.more) && (!mustType || bare(typed) === bare(toType));
 
   const go = async (event: Event) => {
     event.preventDefault();
@@ -111,13 +116,14 @@ export function ActionDialog({ action, on, onClose, onDone }: Props) {
     <Dialog title={what ? `${what}?` : `${name}: counting…`} onClose={onClose}>
       <form onSubmit={(event) => void go(event)}>
         {amount.error && <Trouble error={amount.error} />}
-        {on.kind === "these" ? <Names of={on.uploads} fits={fits} /> : <p>All that match: {inWords(on.filter)}.</p>}
+        {asked.kind === "these" ? <Names of={asked.uploads} fits={fits} /> : <Matching filter={asked.filter} />}
+        {many?.more && <p>How many they are is not known: counting stopped at {count(many.count)}. It is done with all of them.</p>}
         <p>{means}</p>
-        {many?.count === 0 && <p>Nothing can be done: it takes an upload that is {fits}.</p>}
+        {many?.count === 0 && !many.more && <p>Nothing can be done: it takes an upload that is {fits}.</p>}
         {mustType && (
           <div class="field">
-            <label for="typed">Type {count(many.count)} to go on</label>
-            <input id="typed" value={typed} inputMode="numeric" autocomplete="off" onInput={(event) => setTyped(event.currentTarget.value)} />
+            <label for="typed">Type {toType} to go on</label>
+            <input id="typed" value={typed} inputMode={many.more ? "text" : "numeric"} autocomplete="off" onInput={(event) => setTyped(event.currentTarget.value)} />
           </div>
         )}
         {progress !== undefined && <p role="status">{plural(progress, "upload")} so far…</p>}
@@ -132,6 +138,16 @@ export function ActionDialog({ action, on, onClose, onDone }: Props) {
       </form>
     </Dialog>
   );
+}
+
+function howMany({ count: counted, more }: { count: number; more: boolean }): string {
+  if (!more) return plural(counted, "upload");
+  return counted > 0 ? `at least ${plural(counted, "upload")}` : "all that match";
+}
+
+/** What was typed, without what only makes it readable. */
+function bare(typed: string): string {
+  return typed.replaceAll(/[ ,.]/g, "").toLowerCase();
 }
 
 /** With how many it would be done. */
@@ -186,6 +202,10 @@ async function* batches(action: Action, on: Target) {
 
 function act(body: Schemas["ActionOrder"]) {
   return answer(client.POST("/v1/operator/uploads/actions", { body, ...within() }));
+}
+
+function Matching({ filter }: { filter: Filter }) {
+  return <p>All that match: {inWords(filter)}. What is declared from now on is not meant.</p>;
 }
 
 function Names({ of, fits }: { of: Upload[]; fits: string }) {
