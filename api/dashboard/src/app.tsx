@@ -4,7 +4,6 @@ import { useQueryClient } from "@tanstack/preact-query";
 import { useEffect, useState } from "preact/hooks";
 import { Link, Route, Router, Switch, useLocation, useRoute } from "wouter-preact";
 import { useFeed } from "./api/feed.ts";
-import { trouble } from "./api/problem.ts";
 import { useOverview } from "./api/queries.ts";
 import { count } from "./format.ts";
 import { useKeys } from "./keys.ts";
@@ -19,7 +18,7 @@ import { Overview } from "./pages/overview.tsx";
 import { SignIn } from "./pages/sign-in.tsx";
 import { OneUpload } from "./pages/upload.tsx";
 import { Uploads } from "./pages/uploads.tsx";
-import { Said, say } from "./said.tsx";
+import { Said } from "./said.tsx";
 import { onEnd, signOut, useSession } from "./session.ts";
 import mark from "./sluice.svg";
 
@@ -48,6 +47,12 @@ function SignedIn() {
 
 function Frame() {
   const [help, setHelp] = useState(false);
+  const queries = useQueryClient();
+  const [stayed, setStayed] = useState<unknown>();
+  const leave = () => {
+    setStayed(undefined);
+    void signOut(queries).catch(setStayed);
+  };
   const [, go] = useLocation();
   useKeys({ "?": () => setHelp(true), o: () => go("/"), u: () => go("/uploads") });
   return (
@@ -55,9 +60,17 @@ function Frame() {
       <a class="button skip" href="#content">
         To the content
       </a>
-      <Bar onHelp={() => setHelp(true)} />
+      <Bar onHelp={() => setHelp(true)} onLeave={leave} />
       <Lost />
       <main id="content">
+        {stayed !== undefined && (
+          <>
+            <p role="alert">
+              <strong>You are still signed in.</strong>
+            </p>
+            <Trouble error={stayed} retry={leave} />
+          </>
+        )}
         <Switch>
           <Route path="/" component={Overview} />
           <Route path="/uploads" component={Uploads} />
@@ -79,9 +92,8 @@ function Frame() {
   );
 }
 
-function Bar({ onHelp }: { onHelp: () => void }) {
+function Bar({ onHelp, onLeave }: { onHelp: () => void; onLeave: () => void }) {
   const session = useSession();
-  const queries = useQueryClient();
   const overview = useOverview().data;
   return (
     <header class="bar">
@@ -106,7 +118,7 @@ function Bar({ onHelp }: { onHelp: () => void }) {
         <span class="key-name dim" title="The key you have signed in with">
           {session.data?.name}
         </span>
-        <button type="button" class="small" onClick={() => void signOut(queries).catch((error: unknown) => say(trouble(error).what))}>
+        <button type="button" class="small" onClick={onLeave}>
           Sign out
         </button>
       </div>
