@@ -112,9 +112,10 @@ interface TypedProps {
 function Typed({ part, label, value, set, type = "text" }: TypedProps) {
   const input = useRef<HTMLInputElement>(null);
   const [typed, setTyped] = useState(value);
-  useEffect(() => setTyped(value), [value]);
+  // The space that one has just typed stays: the address has it not.
+  useEffect(() => setTyped((typed) => (typed.trim() === value.trim() ? typed : value)), [value]);
   useEffect(() => {
-    if (typed === value) return;
+    if (typed.trim() === value.trim()) return;
     const timer = setTimeout(() => set(part, typed.trim()), PAUSE);
     return () => clearTimeout(timer);
   }, [typed]);
