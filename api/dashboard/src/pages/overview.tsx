@@ -170,8 +170,8 @@ function Charts({ of }: { of: Activity }) {
               times={times}
               write={duration}
               series={[
-                { name: "half within", key: "middle", color: "--wait", values: each((point) => point.latency_p50_ms) },
-                { name: "95 of 100 within", key: "high", color: "--warn", values: each((point) => point.latency_p95_ms) },
+                { name: "p50", title: "half within", key: "middle", color: "--wait", values: each((point) => point.latency_p50_ms) },
+                { name: "p95", title: "95 of 100 within", key: "high", color: "--warn", values: each((point) => point.latency_p95_ms) },
               ]}
               whole={[latency(of.total.latency_p50_ms), latency(of.total.latency_p95_ms)]}
             />

@@ -8,6 +8,8 @@ import { moment, tick } from "../format.ts";
 /** One line or one layer of bars. */
 export interface Series {
   name: string;
+  /** The name in words, where it is short for something. */
+  title?: string;
   /** The custom property that holds its colour. */
   color: string;
   /** The class of its key in the legend. */
@@ -64,13 +66,13 @@ export default function Chart({ times, series, kind, least, write, whole, label 
   const span = (times.at(-1) ?? 0) - (times[0] ?? 0);
   return (
     <figure class="chart">
-      <div class="room" ref={room} role="img" aria-label={`${label}: ${series.map((one, n) => `${one.name} ${whole[n]}`).join(", ")}`} />
+      <div class="room" ref={room} role="img" aria-label={`${label}: ${series.map((one, n) => `${one.title ?? one.name} ${whole[n]}`).join(", ")}`} />
       <figcaption>
         <span>{at === undefined ? "In all" : moment(at, span)}</span>
         {series.map((one, n) => {
           const value = place === null ? undefined : one.values[place];
           return (
-            <span class="key" key={one.name}>
+            <span class="key" key={one.name} title={one.title}>
               <i class={one.key} /> {one.name} <b>{at === undefined ? whole[n] : value == null ? "–" : write(value)}</b>
             </span>
           );
