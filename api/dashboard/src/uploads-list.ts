@@ -20,7 +20,9 @@ const KEPT = 400;
 /** The list with its newest page folded in. Where it does not meet the others, rows in between are missing: there is a gap. */
 export function folded(loaded: Loaded, newest: Page): { loaded: Loaded; gap: boolean } {
   const known = new Set(loaded.pages.flatMap((page) => page.data.map((row) => row.id)));
-  const meets = !newest.has_more || known.size === 0 || newest.data.some((row) => known.has(row.id));
+  // A page that ended before it was full has looked through many uploads that don't fit.
+  const isShort = newest.looked_back_to !== undefined;
+  const meets = !newest.has_more || isShort || known.size === 0 || newest.data.some((row) => known.has(row.id));
   const changed = new Map(newest.data.map((row) => [row.id, row]));
   const [first, ...others] = loaded.pages.map((page) => ({ ...page, data: page.data.map((row) => changed.get(row.id) ?? row) }));
   if (!first) return { loaded: { pages: [newest], pageParams: [undefined] }, gap: false };

@@ -119,3 +119,9 @@ test("where rows in between are missing there is a gap, and nothing is put over 
   assert.equal(folded(list, page(30, 26, false)).gap, false, "nor does one that the newest page is all of");
   assert.ok(!isLong(list));
 });
+
+test("a page that looked through many uploads and found few has no rows to miss", () => {
+  const list: Loaded = { pages: [page(10, 6)], pageParams: [undefined] };
+  const short = { data: [], has_more: true, looked_at: 10_000, looked_back_to: "2026-01-02T03:04:05Z" };
+  assert.deepEqual(folded(list, short), { loaded: list, gap: false });
+});
