@@ -47,10 +47,15 @@ function keepOpen(changed: (change: Change) => void, missed: () => void) {
   const open = () => {
     clearTimeout(timer);
     source?.close();
-    source = new EventSource(`/v1/operator/events${last && `?after=${encodeURIComponent(last)}`}`);
+    // A place that is not known any more must not keep the feed closed, and an outage is no reason to forget it: in turn.
+    const behind = failures > 2 && failures % 2 === 1 ? "" : last;
+    source = new EventSource(`/v1/operator/events${behind && `?after=${encodeURIComponent(behind)}`}`);
     source.addEventListener("open", () => {
       // What happened before is in the feed only if it knows where we were.
-      if (!last) missed();
+      if (!behind) {
+        last = "";
+        missed();
+      }
       failures = 0;
       feedIs(true);
     });
@@ -62,8 +67,6 @@ function keepOpen(changed: (change: Change) => void, missed: () => void) {
     source.addEventListener("error", () => {
       feedIs(false);
       source?.close();
-      // A place that is not known any more must not keep the feed closed.
-      if (failures > 1) last = "";
       timer = setTimeout(open, AGAIN[Math.min(failures, AGAIN.length - 1)]);
       failures += 1;
     });
