@@ -12,6 +12,9 @@ const GATHER = 300;
 /** The least time between two times of asking, in milliseconds. */
 const REST = 1500;
 
+/** The least time between two times of asking for all: where some requests fail and others don't, each may look like a return. */
+const REST_AFTER_ALL = 5000;
+
 /** How long after a feed has ended the next is tried, in milliseconds; the longer the more often it has failed. */
 const AGAIN = [500, 1000, 2000, 5000, 10_000];
 
@@ -108,6 +111,13 @@ function gather(queries: QueryClient) {
   let changes = new Map<string, string>();
   let timer: ReturnType<typeof setTimeout> | undefined;
   let asked = 0;
+  let timerOfAll: ReturnType<typeof setTimeout> | undefined;
+  let askedAll = 0;
+  const flushAll = () => {
+    timerOfAll = undefined;
+    askedAll = Date.now();
+    again(queries, (key) => ALIVE.includes(String(key[0])) && key[1] !== "pages");
+  };
   const flush = () => {
     timer = undefined;
     asked = Date.now();
@@ -121,7 +131,10 @@ function gather(queries: QueryClient) {
       changes.set(change.id, change.status);
       timer ??= setTimeout(flush, Math.max(GATHER, asked + REST - Date.now()));
     },
-    all: () => again(queries, (key) => ALIVE.includes(String(key[0])) && key[1] !== "pages"),
-    end: () => clearTimeout(timer),
+    all: () => void (timerOfAll ??= setTimeout(flushAll, Math.max(0, askedAll + REST_AFTER_ALL - Date.now()))),
+    end: () => {
+      clearTimeout(timer);
+      clearTimeout(timerOfAll);
+    },
   };
 }
