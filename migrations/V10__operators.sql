@@ -1,6 +1,10 @@
 -- What operators see without anything being counted, and who they are.
 
--- The lock that this takes holds up whoever writes to the timeline until all below is done: so each change is either among the
+-- Every statement that changes an upload locks uploads first and the timeline then. Below it would be the other way round, so that
+-- one would wait for the other for ever: both are taken at once, in the statements' order.
+LOCK TABLE uploads, timeline IN ACCESS EXCLUSIVE MODE;
+
+-- The lock on the timeline holds up whoever writes to the timeline until all below is done: so each change is either among the
 -- uploads that are counted here, or behind the place where counting goes on.
 ALTER TABLE timeline
     -- How long the change came after the event that led to it.

@@ -10,8 +10,8 @@ use sluice_common::domain::{Rate, Tenant, TenantLimits};
 
 use crate::problem::{Problem, RATE_LIMITED};
 
-/// Counts the requests of tenants who have a rate. A tenant is remembered from its first request on: there are no more of them
-/// than there are with API keys.
+/// Counts the requests of tenants who have a rate. A tenant is remembered from its first request on, until the process ends: those
+/// with API keys, and those that the identity provider names in its JWTs. Nobody else can make one up.
 pub struct Rates {
     limits: TenantLimits,
     seen: Mutex<HashMap<Tenant, Arc<DefaultDirectRateLimiter>>>,

@@ -450,6 +450,37 @@ async fn uploads_are_found_by_what_is_known_of_them() {
     world.end().await;
 }
 
+/// The uploads of all pages.
+async fn found_page_by_page(operator: &Client, query: &str) -> Vec<String> {
+    let (mut seen, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let page = operator.get(&format!("/v1/operator/uploads?limit=100&{query}{cursor}")).await.expect(200).body;
+        let ids = page["data"].as_array().expect("a list").iter();
+        seen.extend(ids.map(|upload| upload["id"].as_str().expect("an id").to_owned()));
+        match page["next_cursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => return seen,
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_window_in_which_nothing_is_of_the_time_hides_no_older_uploads() {
+    let world = World::build().without_worker().start().await;
+    plant(&world, 10_500, "acme", "confirmed").await;
+    // As many are made within the hour by which the clock that makes ids may differ.
+    world.query("UPDATE uploads SET created_at = now() WHERE created_at > now() - interval '10100 seconds'").await;
+    plant(&world, 10_500, "acme", "pending").await;
+    world.query("DELETE FROM uploads WHERE status = 'pending' AND created_at > now() - interval '10300 seconds'").await;
+    let before = (jiff::Timestamp::now() - jiff::SignedDuration::from_mins(2)).to_string();
+    let seen =
+        found_page_by_page(&operator(&world).await, &format!("status=pending,confirmed&created_before={before}")).await;
+    let meant = world.count("SELECT count(*) FROM uploads WHERE created_at < now() - interval '1 hour'").await;
+    assert_eq!((seen.len() as i64, meant > 400), (meant, true));
+    clear(&world).await;
+    world.end().await;
+}
+
 #[tokio::test]
 async fn a_search_looks_at_one_window_a_page_and_goes_on_where_it_ended() {
     let world = World::build().without_worker().start().await;
@@ -470,16 +501,7 @@ async fn a_search_looks_at_one_window_a_page_and_goes_on_where_it_ended() {
     for query in
         ["status=pending,confirmed&text=photo%2012", "status=confirmed,pending&created_from=2020-01-01T00:00:00Z"]
     {
-        let (mut seen, mut cursor) = (Vec::new(), String::new());
-        loop {
-            let page = operator.get(&format!("/v1/operator/uploads?limit=100&{query}{cursor}")).await.expect(200).body;
-            let ids = page["data"].as_array().expect("a list").iter();
-            seen.extend(ids.map(|upload| upload["id"].as_str().expect("an id").to_owned()));
-            match page["next_cursor"].as_str() {
-                Some(next) => cursor = format!("&cursor={next}"),
-                None => break,
-            }
-        }
+        let seen = found_page_by_page(&operator, query).await;
         let is_meant = if query.contains("text") { "filename LIKE 'photo 12%'" } else { "true" };
         assert_eq!(seen.len() as i64, world.count(&format!("SELECT count(*) FROM uploads WHERE {is_meant}")).await);
         assert!(seen.is_sorted_by(|one, other| one > other), "newest first, and none twice");
@@ -619,6 +641,28 @@ async fn a_session_opens_what_its_key_does_until_it_is_closed_or_the_key_revoked
     );
     world.query("UPDATE api_keys SET revoked_at = now()").await;
     world.until("the session has ended", async || ask(&cookie).await.status == 401).await;
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_session_goes_on_while_the_database_takes_no_writes() {
+    let world = World::build().without_worker().start().await;
+    let (browser, cookie) = signed_in(&world, &world.key_of_all(&["operator"]).await).await;
+    world.query("UPDATE operator_sessions SET used_at = now() - interval '1 hour'").await;
+    let set = |what| format!("DO $$ BEGIN EXECUTE format('ALTER DATABASE %I {what}', current_database()); END $$");
+    world.query(&set("SET default_transaction_read_only = on")).await;
+    let others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    world.query(&format!("SELECT pg_terminate_backend(pid) {others}")).await;
+    let ask = async || browser.send(Method::GET, SESSION, None, &[("cookie", &cookie)]).await;
+    world.until("it is found", async || ask().await.status == 200).await;
+    assert_eq!(
+        world.count("SELECT count(*) FROM operator_sessions WHERE used_at < now() - interval '59 minutes'").await,
+        1
+    );
+    let reset = set("RESET default_transaction_read_only");
+    let session = world.session("SET default_transaction_read_only = off").await;
+    session.batch_execute(&reset).await.expect("it takes writes");
+    drop(session);
     world.end().await;
 }
 

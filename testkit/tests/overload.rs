@@ -88,6 +88,23 @@ async fn whoever_waits_or_watches_takes_no_place_of_others() {
     upload.put(&file.bytes).await;
     assert_eq!(waiting.await.expect("no panic").expect(200).text("status"), "confirmed");
     upload.is("confirmed").await;
+
+    // Whoever completes has a place until it waits: so it may be refused, and may hold up those who ask meanwhile.
+    let upload = client.declare(&file).await;
+    let (completing, path) = (client.clone(), upload.path("/complete"));
+    let waiting = tokio::spawn(async move {
+        loop {
+            let answer = completing.send(Method::POST, &path, None, &[("prefer", "wait=30")]).await;
+            if answer.status != 503 {
+                break answer;
+            }
+        }
+    });
+    let ask = async |wait| client.send(Method::GET, &upload.path(""), None, &[("prefer", wait)]).await.status.as_u16();
+    world.until("it waits without a place", async || ask("wait=1").await == 503 && ask("wait=0").await == 200).await;
+    assert_eq!(upload.now().await["status"], "pending");
+    upload.put(&file.bytes).await;
+    assert_eq!(waiting.await.expect("no panic").expect(200).text("status"), "confirmed");
     world.end().await;
 }
 

@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use moka::future::Cache;
 use rand::TryRngCore as _;
 use rand::rngs::OsRng;
+use sluice_common::chain::Chain;
 use sluice_common::db::operator_sessions::{self, IDLE, LONGEST};
 use sluice_common::db::{Db, DbError};
 use sluice_common::domain::Sha256;
@@ -77,13 +78,21 @@ impl Sessions {
     pub async fn find(&self, headers: &HeaderMap) -> Result<Option<Arc<Operator>>, Arc<DbError>> {
         let Some(hash) = hash_of(headers) else { return Ok(None) };
         let look_up = async {
-            let found = operator_sessions::find(&self.db, hash).await?;
-            Ok(found.and_then(|(key, ends_at)| {
-                let operator = Operator::of_key(&key)?;
-                Some(Arc::new(Operator { expires_at: Some(ends_at), ..operator }))
-            }))
+            let Some(found) = operator_sessions::find(&self.db, hash).await? else { return Ok(None) };
+            if found.is_to_be_noted {
+                self.note_use(hash).await;
+            }
+            let operator = Operator::of_key(&found.key);
+            Ok(operator.map(|operator| Arc::new(Operator { expires_at: Some(found.ends_at), ..operator })))
         };
         self.cache.try_get_with(hash.0, look_up).await
+    }
+
+    /// Notes that a session was used. Where that fails, the operator should still see why: a database may take no writes.
+    async fn note_use(&self, hash: Sha256) {
+        if let Err(error) = operator_sessions::note_use(&self.db, hash).await {
+            tracing::warn!(error = %Chain(&error), "could not note that an operator's session was used; noting it later");
+        }
     }
 
     /// Closes the session that these headers come with. Gives the header `Set-Cookie` that takes it back.
@@ -115,25 +124,35 @@ fn hash_of(headers: &HeaderMap) -> Option<Sha256> {
     (random.len() == RANDOM).then(|| Sha256::of(&random))
 }
 
-/// The cookie's value. Another application on this host may have set the plain one, so ours goes before.
+/// The cookie's value. Any application on this host, or on a neighbour of its domain, may have set the plain one: so it counts
+/// only on a loopback address, and the safe one goes before.
 fn cookie(headers: &HeaderMap) -> Option<&str> {
     let named = |wanted: &str| {
         let lists = headers.get_all(header::COOKIE).iter().filter_map(|list| list.to_str().ok());
         let mut pairs = lists.flat_map(|list| list.split(';')).filter_map(|pair| pair.trim().split_once('='));
         pairs.find(|(name, _)| *name == wanted).map(|(_, value)| value)
     };
-    named(COOKIE).or_else(|| named(PLAIN_COOKIE))
+    named(COOKIE).or_else(|| is_here(headers).then(|| named(PLAIN_COOKIE)).flatten())
 }
 
 /// Whether a browser would not take a `Secure` cookie: it speaks to a loopback address without TLS. Everywhere else a cookie
 /// that anybody on the way could read is not handed out.
 fn is_plain(headers: &HeaderMap) -> bool {
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let has_tls = text("x-forwarded-proto").eq_ignore_ascii_case("https") || text("origin").starts_with("https://");
-    let host = text("host");
+    is_here(headers) && !text(headers, "origin").starts_with("https://")
+}
+
+/// Whether a request was sent to a loopback address, as far as can be told without TLS. Its origin does not matter: it may be
+/// anybody's page, which is told so.
+fn is_here(headers: &HeaderMap) -> bool {
+    let has_tls = text(headers, "x-forwarded-proto").eq_ignore_ascii_case("https");
+    let host = text(headers, "host");
     let name = host.rsplit_once(':').map_or(host, |(name, port)| if port.ends_with(']') { host } else { name });
     let is_loopback = name == "localhost" || name == "[::1]" || name.parse().is_ok_and(|ip: Ipv4Addr| ip.is_loopback());
     is_loopback && !has_tls
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
+    headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -162,10 +181,21 @@ mod tests {
 
     #[test]
     fn the_cookie_is_found_among_others_and_the_safe_one_goes_before() {
-        assert_eq!(cookie(&headers(&[])), None);
-        assert_eq!(cookie(&headers(&[("cookie", "a=b; sluice_operator=x; c")])), Some("x"));
-        let both = headers(&[("cookie", "sluice_operator=x; __Host-sluice_operator=y")]);
+        const HERE: (&str, &str) = ("host", "localhost:8080");
+        assert_eq!(cookie(&headers(&[HERE])), None);
+        assert_eq!(cookie(&headers(&[HERE, ("cookie", "a=b; sluice_operator=x; c")])), Some("x"));
+        let both = headers(&[HERE, ("cookie", "sluice_operator=x; __Host-sluice_operator=y")]);
         assert_eq!(cookie(&both), Some("y"));
         assert_eq!(hash_of(&both), None);
+    }
+
+    #[test]
+    fn the_plain_cookie_counts_on_a_loopback_address_alone() {
+        let plain = ("cookie", "sluice_operator=x");
+        assert_eq!(cookie(&headers(&[("host", "sluice.example.com"), plain])), None);
+        assert_eq!(cookie(&headers(&[("host", "localhost"), ("x-forwarded-proto", "https"), plain])), None);
+        let safe =
+            headers(&[("host", "sluice.example.com"), ("cookie", "sluice_operator=x; __Host-sluice_operator=y")]);
+        assert_eq!(cookie(&safe), Some("y"));
     }
 }

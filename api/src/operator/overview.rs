@@ -255,7 +255,7 @@ async fn system(service: &Service) -> Result<(SystemState, bool), DbError> {
         uploads::are_looked_at_late(db, LATE),
     )?;
     let state = SystemState {
-        queue: queue(held.queue, &workers),
+        queue: queue(held.queue, &workers, database.0),
         dead_letters: held.dead_letters.map(|count| i64::try_from(count).unwrap_or(i64::MAX)),
         dead_events,
         workers: workers.into_iter().map(|worker| WorkerState::of(worker, database.0)).collect(),
@@ -282,14 +282,19 @@ async fn database(db: &Db) -> Result<(Timestamp, DatabaseState), DbError> {
     Ok((about.now, state))
 }
 
-/// What the queue said last: to this process, or to a worker.
-fn queue(heard: Option<(Waiting, Timestamp)>, workers: &[Worker]) -> Option<QueueState> {
+/// What the queue said last: to this process, or to a worker that is alive. What others said is no longer so.
+fn queue(heard: Option<(Waiting, Timestamp)>, workers: &[Worker], now: Timestamp) -> Option<QueueState> {
     let count = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
     let heard = heard.map(|(waiting, at)| (count(waiting.visible), count(waiting.in_flight), at));
-    let told = workers.iter().filter_map(|worker| worker.queue).max_by_key(|(.., at)| *at);
+    let alive = || workers.iter().filter(|worker| is_alive(worker, now));
+    let told = alive().filter_map(|worker| worker.queue).max_by_key(|(.., at)| *at);
     let (waiting, in_hand, sampled_at) = heard.or(told)?;
-    let oldest_ms = workers.iter().filter_map(|worker| worker.oldest_ms).max();
+    let oldest_ms = alive().filter_map(|worker| worker.oldest_ms).max();
     Some(QueueState { waiting, in_hand, sampled_at: Time(sampled_at), oldest_ms })
+}
+
+fn is_alive(worker: &Worker, now: Timestamp) -> bool {
+    now.duration_since(worker.seen_at) < ALIVE
 }
 
 /// What is known, and what is found in it.
@@ -330,6 +335,7 @@ impl From<&Totals> for StatusCounts {
 
 impl WorkerState {
     fn of(worker: Worker, now: Timestamp) -> Self {
+        let is_alive = is_alive(&worker, now);
         let (breaker, breaker_why) = match worker.breaker {
             Breaker::Closed => (BreakerState::Closed, None),
             Breaker::InDoubt => (BreakerState::InDoubt, None),
@@ -339,7 +345,7 @@ impl WorkerState {
             id: worker.id.to_string(),
             host: worker.host,
             version: worker.version,
-            is_alive: now.duration_since(worker.seen_at) < ALIVE,
+            is_alive,
             started_at: Time(worker.started_at),
             seen_at: Time(worker.seen_at),
             has_queue: worker.has_queue,
@@ -360,5 +366,37 @@ impl From<Report> for WorkReport {
             counts: report.counts.into_iter().map(|(name, count)| NamedCount { name, count }).collect(),
             upload_ids: report.uploads.iter().map(|id| UploadIdText(id.to_string())).collect(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_the_queue_counts_what_workers_say_that_are_alive() {
+        let now = Timestamp::now();
+        let ago = |seconds| now - SignedDuration::from_secs(seconds);
+        let worker = |seen_at, oldest_ms| Worker {
+            id: uuid::Uuid::nil(),
+            host: "a".to_owned(),
+            version: "1".to_owned(),
+            started_at: ago(1000),
+            seen_at,
+            has_queue: true,
+            polled_at: Some(seen_at),
+            in_hand: 0,
+            in_hand_most: 10,
+            breaker: Breaker::Closed,
+            queue: Some((oldest_ms, 0, seen_at)),
+            oldest_ms: Some(oldest_ms),
+        };
+        let (gone, alive) = (worker(ago(31), 90_000), worker(ago(29), 5));
+        let seen = queue(None, &[gone.clone(), alive], now).expect("one is alive");
+        assert_eq!((seen.waiting, seen.oldest_ms), (5, Some(5)));
+        assert_eq!(queue(None, std::slice::from_ref(&gone), now), None);
+        let heard = Waiting { visible: 7, in_flight: 0 };
+        let seen = queue(Some((heard, now)), &[gone], now).expect("this process heard of it");
+        assert_eq!((seen.waiting, seen.oldest_ms), (7, None));
     }
 }

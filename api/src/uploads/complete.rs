@@ -70,7 +70,9 @@ impl CompleteUpload {
         let found = service.find(&caller.tenant, Some(id)).await?.ok_or(CompleteUploadProblem::UploadNotFound)?;
         assemble(&service, &found, body.0).await?;
         uploads::hint(&service.db, &caller.tenant, id).await?;
-        let upload = service.find_decided(&caller.tenant, id, preferences.0.patience()).await?;
+        let patience = preferences.0.patience();
+        let _wait = service.hands.wait(patience)?;
+        let upload = service.find_decided(&caller.tenant, id, patience).await?;
         let upload = upload.ok_or(CompleteUploadProblem::UploadNotFound)?;
         Ok(UploadAnswer::Upload(Json(upload.into()), preferences.0.applied()))
     }

@@ -1,40 +1,50 @@
 //! What a client is told whose upload would be more than its tenant may use.
 
-use sluice_common::domain::{ByteCount, OverQuota, Quota};
+use std::fmt::Display;
+
+use sluice_common::domain::{OverQuota, Quota};
 
 use crate::problem::FieldError;
 
 /// The limit, its value, what is used and what helps. The code is the limit's name; it concerns the request as a whole.
 pub fn explain(over: &OverQuota) -> Vec<FieldError> {
     let OverQuota { quota, limits, usage, asked } = over;
-    let bytes = |limit: Option<ByteCount>| limit.map_or_else(|| "no limit".to_owned(), |limit| limit.to_string());
     let detail = match quota {
         Quota::PendingUploads => format!(
-            "{} uploads are pending, and at most {} may be. Send and complete them, or cancel some; what nothing is sent for \
-             expires by itself.",
-            usage.pending_uploads,
-            limits.pending_uploads.unwrap_or(i64::MAX)
+            "{}{}. Complete or cancel some; what nothing is sent for expires by itself.",
+            match usage.pending_uploads {
+                1 => "1 upload is pending".to_owned(),
+                count => format!("{count} uploads are pending"),
+            },
+            most(limits.pending_uploads, "may be")
         ),
         Quota::ReservedBytes => format!(
-            "The upload would reserve {asked}. Pending uploads reserve {} bytes, and at most {} may be reserved. Complete or \
-             cancel some, and declare the size of each: without one the most that its policy takes is reserved.",
-            usage.reserved_bytes,
-            bytes(limits.reserved_bytes)
+            "The upload would reserve {asked}. Pending uploads reserve {}{}. Complete or cancel some, and declare the size of \
+             each: without one the most that its policy takes is reserved.",
+            bytes(usage.reserved_bytes),
+            most(limits.reserved_bytes, "may be reserved")
         ),
         Quota::StoredBytes => format!(
-            "The upload would reserve {asked}. {} bytes are stored and {} reserved, and both may come to at most {}. Delete \
-             confirmed uploads, or cancel pending ones.",
-            usage.stored_bytes,
-            usage.reserved_bytes,
-            bytes(limits.stored_bytes)
+            "The upload would reserve {asked}. Stored are {}, reserved {}{}. Delete confirmed uploads, or cancel pending ones.",
+            bytes(usage.stored_bytes),
+            bytes(usage.reserved_bytes),
+            most(limits.stored_bytes, "may be stored or reserved")
         ),
     };
     vec![FieldError::new("", quota.as_str(), detail)]
 }
 
+fn most(limit: Option<impl Display>, may: &str) -> String {
+    limit.map(|limit| format!(", and at most {limit} {may}")).unwrap_or_default()
+}
+
+fn bytes(count: i64) -> String {
+    if count == 1 { "1 byte".to_owned() } else { format!("{count} bytes") }
+}
+
 #[cfg(test)]
 mod tests {
-    use sluice_common::domain::{Limits, Usage};
+    use sluice_common::domain::{ByteCount, Limits, Usage};
 
     use super::*;
 
@@ -51,7 +61,7 @@ mod tests {
         for (quota, numbers) in [
             (Quota::PendingUploads, ["7", "10"].as_slice()),
             (Quota::ReservedBytes, &["5 bytes", "8 bytes", "11 bytes"]),
-            (Quota::StoredBytes, &["5 bytes", "9 bytes", "8", "12 bytes"]),
+            (Quota::StoredBytes, &["5 bytes", "9 bytes", "8 bytes", "12 bytes"]),
         ] {
             let [error] = &explain(&OverQuota { quota, limits, usage, asked: bytes(5) })[..] else {
                 panic!("one error")
@@ -59,5 +69,17 @@ mod tests {
             assert_eq!(error.code, quota.as_str());
             assert!(numbers.iter().all(|number| error.detail.contains(number)), "{}", error.detail);
         }
+    }
+
+    #[test]
+    fn one_upload_is_told_of_as_one() {
+        let limits = Limits { pending_uploads: Some(1), ..Limits::default() };
+        let usage = Usage { pending_uploads: 1, reserved_bytes: 1, stored_uploads: 0, stored_bytes: 0 };
+        let asked = ByteCount::new(5).expect("valid");
+        let detail = |quota| explain(&OverQuota { quota, limits, usage, asked })[0].detail.clone();
+        let pending = detail(Quota::PendingUploads);
+        assert!(pending.starts_with("1 upload is pending, and at most 1 may be. "), "{pending}");
+        let reserved = detail(Quota::ReservedBytes);
+        assert!(reserved.contains("Pending uploads reserve 1 byte. "), "{reserved}");
     }
 }

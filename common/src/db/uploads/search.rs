@@ -179,10 +179,11 @@ pub async fn search(db: &Db, wanted: &Wanted, after: Option<UploadId>, limit: i6
 }
 
 impl Wanted {
-    /// Whether something is tried on each upload that no index finds.
+    /// Whether something is tried on each upload that no index finds: a time, too, as ids say it only roughly.
     fn tries_each(&self) -> bool {
-        let Self { policy, media_type, reason, filename, .. } = self;
-        policy.is_some() || media_type.is_some() || reason.is_some() || filename.is_some()
+        let Self { policy, media_type, reason, filename, created_from, created_before, .. } = self;
+        let is_of_a_time = created_from.is_some() || created_before.is_some();
+        is_of_a_time || policy.is_some() || media_type.is_some() || reason.is_some() || filename.is_some()
     }
 
     /// Between which ids: below the first and not below the second.
