@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use http::header;
+use poem::error::ReadBodyError;
 use poem::{IntoResponse, Request, RequestBody, Response};
 use poem_openapi::error::ContentTypeError;
 use poem_openapi::payload::Payload;
@@ -86,6 +88,11 @@ impl<'a, T: ParseFromJSON> ApiExtractor<'a> for OptionalBody<T> {
 
 /// Reads a body to its end, for as long as a client may take.
 async fn read(request: &Request, body: &mut RequestBody) -> poem::Result<Bytes> {
+    let length = request.header(header::CONTENT_LENGTH).and_then(|length| length.parse::<u64>().ok());
+    // Nobody waits for what is said to be too much.
+    if length.is_some_and(|length| length > MAX_LENGTH as u64) {
+        return Err(ReadBodyError::PayloadTooLarge.into());
+    }
     let service: &Arc<Service> = request.data().expect("the server puts the service next to every request");
     Ok(service.hands.read(body.take()?.into_bytes_limit(MAX_LENGTH)).await??)
 }

@@ -78,6 +78,11 @@ pub async fn run(command: Command) -> Result<(), String> {
 }
 
 async fn create(new: Create) -> Result<(), String> {
+    if new.all_tenants && !new.scopes.iter().any(|scope| matches!(scope, Scope::Operator | Scope::OperatorRead)) {
+        return Err(
+            "--all-tenants is for operators: the key has not got the scope operator or operator:read".to_owned()
+        );
+    }
     let db = database().await?;
     let key = NewKey::generate()?;
     let mut scopes: Vec<String> = new.scopes.iter().map(|scope| scope.as_str().to_owned()).collect();

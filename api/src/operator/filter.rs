@@ -33,8 +33,12 @@ pub struct UploadFilter {
 }
 
 impl UploadFilter {
-    /// The uploads that are meant, of those that the operator reaches. `None` where they reach none of them.
+    /// The uploads that are meant, of those that the operator reaches. `None` where they reach none of them, or none can be.
     pub fn wanted(&self, operator: &Operator) -> Option<Wanted> {
+        // No name and no type holds a NUL, and Postgres takes none.
+        if [&self.text, &self.media_type].into_iter().flatten().any(|text| text.0.contains('\0')) {
+            return None;
+        }
         let tenant = whose(operator, self.tenant.as_ref().map(|tenant| tenant.0.as_str()))?;
         let statuses = self.status.iter().flatten().map(|status| domain::UploadStatus::from(*status));
         let text = self.text.as_ref().map(|text| text.0.trim()).filter(|text| !text.is_empty());
@@ -87,6 +91,8 @@ mod tests {
         }
         assert_eq!(of_text(" holiday ").filename.as_deref(), Some("holiday"));
         assert_eq!(of_text("  "), Wanted::default());
+        let none = UploadFilter { text: Some(Text("a\0".to_owned())), ..UploadFilter::default() };
+        assert_eq!(none.wanted(&operator(None)), None);
     }
 
     #[test]
