@@ -243,6 +243,13 @@ impl World {
         self.query(query).await[0].get(0)
     }
 
+    /// How many sessions of its database wait for a lock.
+    pub async fn held_up(&self) -> i64 {
+        const WAIT: &str =
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        self.count(WAIT).await
+    }
+
     /// Lets this much time pass for every upload: the database is the only clock, so all its times move back.
     pub async fn pass(&self, time: Duration) {
         let back = format!("interval '{} seconds'", time.as_secs());

@@ -145,8 +145,7 @@ async fn a_twin_waits_for_the_first_and_creates_the_upload_if_the_first_does_not
         let client = client.clone();
         async move { declare(&client).await }
     });
-    let waits = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
-    world.until("the twin waits", async || world.count(waits).await > 0).await;
+    world.until("the twin waits", async || world.held_up().await > 0).await;
     first.batch_execute("ROLLBACK").await.expect("the first gives up");
     twin.await.expect("no panic").expect(201);
     world.end().await;

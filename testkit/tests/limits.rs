@@ -43,8 +43,7 @@ async fn used(client: &Client) -> [i64; 4] {
 /// Lets nobody count an upload of the tenant `few` before two processes are about to.
 async fn all_at_once(world: &World) {
     let held = world.session("BEGIN; SELECT FROM usage WHERE tenant = 'few' FOR UPDATE").await;
-    let waits = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
-    world.until("two processes wait", async || world.count(waits).await >= 2).await;
+    world.until("two processes wait", async || world.held_up().await >= 2).await;
     held.batch_execute("ROLLBACK").await.expect("the session is there");
 }
 
@@ -223,17 +222,16 @@ async fn a_turn_that_was_had_in_vain_takes_nobodys_place() {
     let limits = TenantLimits::new(limits, [].into());
     world.client_of("few").await;
     let held = world.session("BEGIN; SELECT FROM usage WHERE tenant = 'few' FOR UPDATE").await;
-    let waits = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
     let (one, other) = (world.db(), world.db());
     let (first, second) = ([twin()], [twin(), picture_of("few")]);
     let (first, second, ()) = tokio::join!(
         uploads::insert(&one, &limits, &first),
         async {
-            world.until("the first waits", async || world.count(waits).await == 1).await;
+            world.until("the first waits", async || world.held_up().await == 1).await;
             uploads::insert(&other, &limits, &second).await
         },
         async {
-            world.until("both wait", async || world.count(waits).await == 2).await;
+            world.until("both wait", async || world.held_up().await == 2).await;
             held.batch_execute("ROLLBACK").await.expect("the session is there");
         },
     );

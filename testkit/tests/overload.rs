@@ -47,9 +47,7 @@ async fn a_request_too_many_is_refused_at_once_while_health_still_answers() {
             tokio::spawn(async move { client.get("/v1/uploads").await })
         })
         .collect();
-    let stalled =
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
-    world.until("both are in hand", async || world.count(stalled).await == 2).await;
+    world.until("both are in hand", async || world.held_up().await == 2).await;
 
     // Those in hand go on only later: who had to wait for them would wait for ever.
     let refused = join_all((0..20).map(|_| client.get("/v1/uploads"))).await;
@@ -139,9 +137,7 @@ async fn while_all_connections_to_the_database_are_busy_the_wait_is_short() {
         let client = client.clone();
         async move { client.get("/v1/uploads").await }
     });
-    let stalled =
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
-    world.until("one is in hand", async || world.count(stalled).await == 1).await;
+    world.until("one is in hand", async || world.held_up().await == 1).await;
     let began = Instant::now();
     assert_eq!(client.get("/v1/uploads").await.problem(503), "unavailable");
     assert!((1..5).contains(&began.elapsed().as_secs()), "{:?}", began.elapsed());

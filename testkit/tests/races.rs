@@ -29,8 +29,7 @@ async fn who_takes_back_what_is_being_confirmed_waits_and_deletes_it() {
         let upload = upload.clone();
         async move { upload.cancel().await }
     });
-    let waits = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
-    world.until("the cancelation waits", async || world.count(waits).await > 0).await;
+    world.until("the cancelation waits", async || world.held_up().await > 0).await;
     confirming.commit().await.expect("the verdict is recorded");
 
     let answer = tokio::time::timeout(Duration::from_secs(10), taken_back).await.expect("in time").expect("no panic");

@@ -8,7 +8,7 @@ mod links;
 mod merged;
 mod twin;
 
-use poem_openapi::{ContactObject, LicenseObject, OpenApiService, Tags};
+use poem_openapi::{ContactObject, LicenseObject, OpenApi, OpenApiService, Tags};
 use serde_json::Value;
 
 use self::merged::Merged;
@@ -38,35 +38,6 @@ pub enum Tag {
     Operator,
 }
 
-/// All operations.
-pub type Operations = (OfUploads, GetUsage, OfFiles, OfSessions, OfOperators, OfDeadMessages);
-
-type OfUploads = (
-    CreateUpload,
-    CreateUploads,
-    ListUploads,
-    StreamUploads,
-    GetUpload,
-    CancelUpload,
-    CompleteUpload,
-    RenewGrant,
-    ListParts,
-    GetDownload,
-);
-type OfFiles = (CreateUploadUrl, ConfirmFile, OpenFile);
-type OfSessions = (OpenOperatorSession, GetOperatorSession, CloseOperatorSession);
-type OfOperators = (GetOverview, GetActivity, SearchUploads, InspectUpload, DownloadUpload, ActOnUploads, WatchUploads);
-type OfDeadMessages = (
-    ListDeadLetters,
-    RedriveDeadLetters,
-    DeleteDeadLetter,
-    PurgeDeadLetters,
-    ListDeadEvents,
-    GetDeadEvent,
-    DropDeadEvent,
-    DropDeadEvents,
-);
-
 const DESCRIPTION: &str = "Sluice takes files straight into an S3 bucket and lets you rely on what arrived: declare an \
     upload, send the file to the store with the grant you get, and learn the verdict.\n\nEvery error is an \
     `application/problem+json` with a stable `code`. Every answer has an `X-Request-Id`; send your own (up to 64 letters, \
@@ -75,7 +46,7 @@ const DESCRIPTION: &str = "Sluice takes files straight into an S3 bucket and let
     fields that they don't know, and accept values of enumerations that they don't know.";
 
 /// The operations as the framework serves them.
-pub fn operations() -> OpenApiService<Merged<Operations>, ()> {
+pub fn operations() -> OpenApiService<impl OpenApi, ()> {
     let all = (
         (
             CreateUpload,

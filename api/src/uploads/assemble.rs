@@ -17,8 +17,8 @@ use crate::service::Service;
 /// The most parts that one problem names.
 const MOST_NAMED: usize = 100;
 
-/// An upload whose deadline is nearer than this gets as much time, even past the longest life of an upload, for the store to make the object in: nobody could say what
-/// became of one that expired meanwhile.
+/// An upload whose deadline is nearer than this gets as much time, even past the longest life of an upload, for the store to
+/// make the object in: nobody could say what became of one that expired meanwhile.
 const TIME_TO_COMPLETE: Duration = Duration::from_mins(10);
 
 /// What has been sent.

@@ -185,6 +185,22 @@ const LIST: &str = concat!(
     ORDER BY u.id DESC LIMIT $8"
 );
 
+/// Takes from `usage` what has ended, `ended` for each tenant, and adds what is stored from now on. The rows are locked in the
+/// order of tenants.
+macro_rules! count_ended {
+    () => {
+        "), used AS (
+            SELECT u.* FROM usage u JOIN ended e USING (tenant) ORDER BY u.tenant FOR UPDATE OF u
+        ), counted AS (
+            UPDATE usage u
+            SET pending_uploads = used.pending_uploads - e.pending_uploads,
+                reserved_bytes = used.reserved_bytes - e.reserved_bytes,
+                stored_uploads = used.stored_uploads + e.stored_uploads, stored_bytes = used.stored_bytes + e.stored_bytes
+            FROM used JOIN ended e USING (tenant)
+            WHERE u.tenant = used.tenant"
+    };
+}
+
 /// A promoted upload's object lies elsewhere than its grant wrote, a rejected one's is of no use, and one that must not be
 /// looked at is not kept either: each leaves an unwanted object behind. What was to come in parts, and did not become the
 /// confirmed object, leaves its parts behind.
@@ -192,7 +208,7 @@ const LIST: &str = concat!(
 /// What was reserved is free again, and what is confirmed counts as stored. Uploads are locked in the order of ids, and then
 /// the rows of `usage` in the order of tenants, as they are when one is recorded. An upload that reserved nothing was never
 /// counted: a process of an older version recorded it.
-const DECIDE: &str = "-- uploads.decide
+const DECIDE: &str = concat!("-- uploads.decide
     WITH verdict AS (
         SELECT * FROM unnest(
             $1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::jsonb[], $9::text[],
@@ -222,15 +238,7 @@ const DECIDE: &str = "-- uploads.decide
             count(*) FILTER (WHERE status = 'confirmed') AS stored_uploads,
             coalesce(sum(object_size) FILTER (WHERE status = 'confirmed'), 0)::bigint AS stored_bytes
         FROM changed GROUP BY tenant
-    ), used AS (
-        SELECT u.* FROM usage u JOIN ended e USING (tenant) ORDER BY u.tenant FOR UPDATE OF u
-    ), counted AS (
-        UPDATE usage u
-        SET pending_uploads = used.pending_uploads - e.pending_uploads,
-            reserved_bytes = used.reserved_bytes - e.reserved_bytes,
-            stored_uploads = used.stored_uploads + e.stored_uploads, stored_bytes = used.stored_bytes + e.stored_bytes
-        FROM used JOIN ended e USING (tenant)
-        WHERE u.tenant = used.tenant
+    ", count_ended!(), "
     ), noted AS (
         INSERT INTO timeline (upload_id, tenant, status, cause, cause_id, took_ms, waited_ms)
         SELECT id, tenant, status, cause, cause_id, took_ms, waited_ms FROM changed
@@ -241,7 +249,7 @@ const DECIDE: &str = "-- uploads.decide
         UNION ALL SELECT grant_key, NULL, id, multipart_id FROM changed
         WHERE multipart_id IS NOT NULL AND status <> 'confirmed'
     )
-    SELECT array_agg(id) AS ids, pg_notify('sluice_decided', string_agg(id::text, ',')) FROM changed HAVING count(*) > 0";
+    SELECT array_agg(id) AS ids, pg_notify('sluice_decided', string_agg(id::text, ',')) FROM changed HAVING count(*) > 0");
 
 /// From `pending` to `canceled` and from `confirmed` to `deleted`. An object that is there, or is still being sent, becomes
 /// unwanted, and so do its parts.
@@ -263,18 +271,10 @@ const CANCEL: &str = concat!("-- uploads.cancel
     ), ended AS (
         SELECT tenant, count(reserved_bytes) FILTER (WHERE status = 'canceled') AS pending_uploads,
             coalesce(sum(reserved_bytes) FILTER (WHERE status = 'canceled'), 0)::bigint AS reserved_bytes,
-            count(*) FILTER (WHERE status = 'deleted') AS stored_uploads,
-            coalesce(sum(object_size) FILTER (WHERE status = 'deleted'), 0)::bigint AS stored_bytes
+            -count(*) FILTER (WHERE status = 'deleted') AS stored_uploads,
+            -coalesce(sum(object_size) FILTER (WHERE status = 'deleted'), 0)::bigint AS stored_bytes
         FROM changed GROUP BY tenant
-    ), used AS (
-        SELECT u.* FROM usage u JOIN ended e USING (tenant) ORDER BY u.tenant FOR UPDATE OF u
-    ), counted AS (
-        UPDATE usage u
-        SET pending_uploads = used.pending_uploads - e.pending_uploads,
-            reserved_bytes = used.reserved_bytes - e.reserved_bytes,
-            stored_uploads = used.stored_uploads - e.stored_uploads, stored_bytes = used.stored_bytes - e.stored_bytes
-        FROM used JOIN ended e USING (tenant)
-        WHERE u.tenant = used.tenant
+    ", count_ended!(), "
     ), noted AS (
         INSERT INTO timeline (upload_id, tenant, status, cause, cause_id) SELECT id, tenant, status, $5, $6 FROM changed
     ), unwanted AS (

@@ -14,7 +14,7 @@ use crate::domain::{ReasonCode, Tenant, Upload, UploadId, UploadStatus};
 pub const WINDOW: i64 = 10_000;
 
 /// A search whose window is the end of an index. The window is written as a range of the index's rows, and in its order: were
-/// the columns compared one by one, the planner would now and then walk all uploads by another index, for one that is rare. A walk ends by the first column of a range.
+/// the columns compared one by one, the planner would now and then walk all uploads by another index, for one that is rare.
 macro_rules! search {
     ($name:expr, $range:literal, $order:literal) => {
         concat!(
