@@ -53,14 +53,19 @@ impl TestForm {
     /// The store's refusal.
     pub async fn try_send(&self, bytes: &[u8]) -> Result<Response, Refusal> {
         let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build();
-        let request = http.expect("the client's settings are valid").post(&self.url);
-        let request = request.header("content-type", format!("multipart/form-data; boundary={BOUNDARY}"));
-        let response = request.body(self.body(bytes)).send().await.expect("the store answers");
+        let http = http.expect("the client's settings are valid");
+        let response = self.request(&http, bytes).send().await.expect("the store answers");
         match response.status() {
             StatusCode::SEE_OTHER => Ok(response),
             status if status.is_success() => Ok(response),
             _ => Err(refusal(response).await),
         }
+    }
+
+    /// What a browser would send.
+    pub(crate) fn request(&self, http: &reqwest::Client, bytes: &[u8]) -> reqwest::RequestBuilder {
+        let content_type = format!("multipart/form-data; boundary={BOUNDARY}");
+        http.post(&self.url).header("content-type", content_type).body(self.body(bytes))
     }
 
     fn body(&self, bytes: &[u8]) -> Vec<u8> {

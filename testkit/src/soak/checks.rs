@@ -5,7 +5,7 @@ use sluice_common::domain::UploadId;
 use sluice_common::domain::content::{Wanted, detect_whole};
 use tokio_postgres::Row;
 
-use super::clients::etag_of;
+use super::clients::{etag_of, etag_of_parts};
 use super::faults::GARBAGE;
 use super::ledger::Known;
 use super::stage::{BUCKET, Stage};
@@ -32,7 +32,7 @@ pub(super) async fn of_database(stage: &Stage) -> Vec<String> {
 /// What must hold of each upload, as its client, its row and the bucket tell it.
 pub(super) async fn of_uploads(stage: &Stage) -> Vec<String> {
     let rows = stage
-        .query("SELECT id, status, decided_at, object_key, object_size, object_etag, detected_type FROM uploads")
+        .query("SELECT id, status, decided_at, object_key, object_size, object_etag, detected_type, part_size FROM uploads")
         .await;
     let mut known = stage.ledger.all();
     let mut wrong = Vec::new();
@@ -67,7 +67,11 @@ fn judge(stage: &Stage, row: &Row, status: &str, known: &Known) -> Result<(), St
 fn agrees_with_object(stage: &Stage, row: &Row, known: &Known) -> Result<(), String> {
     let (key, etag): (&str, &str) = (row.get("object_key"), row.get("object_etag"));
     let object = stage.fake.object(BUCKET, key).ok_or_else(|| format!("and its object {key} is gone"))?;
-    if etag_of(&object) != etag || object.len() as i64 != row.get::<_, i64>("object_size") {
+    let has = match row.get::<_, Option<i64>>("part_size") {
+        Some(size) => etag_of_parts(&object, usize::try_from(size).expect("it fits into memory")),
+        None => etag_of(&object),
+    };
+    if has != etag || object.len() as i64 != row.get::<_, i64>("object_size") {
         return Err(format!("and its object {key} is not the one that was recorded"));
     }
     let shown = detect_whole(&object, Wanted::ALL).detected.media_type().map(|media_type| media_type.to_string());

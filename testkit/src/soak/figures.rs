@@ -81,9 +81,21 @@ async fn times(stage: &Stage) {
 }
 
 fn requests(stage: &Stage) {
-    let ops = [Op::PutObject, Op::GetObject, Op::HeadObject, Op::CopyObject, Op::DeleteObjects, Op::ReceiveMessage]
-        .into_iter()
-        .chain([Op::DeleteMessageBatch, Op::ChangeMessageVisibilityBatch]);
+    let ops = [
+        Op::PutObject,
+        Op::CreateMultipartUpload,
+        Op::UploadPart,
+        Op::CompleteMultipartUpload,
+        Op::AbortMultipartUpload,
+        Op::GetObject,
+        Op::HeadObject,
+        Op::CopyObject,
+        Op::DeleteObjects,
+        Op::ReceiveMessage,
+        Op::DeleteMessageBatch,
+        Op::ChangeMessageVisibilityBatch,
+    ]
+    .into_iter();
     group("Requests to the store and the queue", ops.map(|op| (format!("{op:?}"), stage.fake.count(op))));
 }
 

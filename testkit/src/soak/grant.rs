@@ -10,9 +10,19 @@ use hyper::body::{Body, Frame, SizeHint};
 use serde_json::Value;
 use tokio::time::Sleep;
 
+use crate::TestForm;
+
 /// What a grant says.
 #[derive(Debug, Clone)]
-pub(super) struct Grant {
+pub(super) enum Grant {
+    Put(SignedPut),
+    Form(TestForm),
+    Parts(Vec<SignedPut>),
+}
+
+/// Leave to put certain bytes.
+#[derive(Debug, Clone)]
+pub(super) struct SignedPut {
     url: String,
     headers: Vec<(String, String)>,
 }
@@ -29,27 +39,65 @@ pub(super) enum Put {
 }
 
 impl Grant {
-    /// A grant as the API words it: `{url, headers}`, or the tutorial's `{uploadUrl, headers}`.
+    /// A grant as the API words it, or the tutorial's.
     pub(super) fn read(grant: &Value) -> Option<Self> {
+        match grant["kind"].as_str() {
+            Some("multipart") => {
+                grant["parts"].as_array()?.iter().map(SignedPut::read).collect::<Option<_>>().map(Self::Parts)
+            }
+            Some("post") => Some(Self::Form(TestForm::of(grant))),
+            _ => SignedPut::read(grant).map(Self::Put),
+        }
+    }
+
+    /// Sends these bytes at once; the last of them, but of a form's, only after a while.
+    pub(super) async fn put(&self, http: &reqwest::Client, bytes: Bytes, after: Duration) -> Put {
+        match self {
+            Self::Put(put) => put.send(http, bytes, after).await,
+            Self::Form(form) => said(form.request(http, &bytes).send().await),
+            Self::Parts(_) => panic!("what goes in parts is not put at once"),
+        }
+    }
+
+    /// Sends parts of these bytes one after the other, until one of them does not arrive.
+    pub(super) async fn put_parts(&self, http: &reqwest::Client, bytes: &Bytes, size: usize) -> Put {
+        let Self::Parts(parts) = self else { panic!("what is put at once has no parts") };
+        for (part, from) in parts.iter().zip((0..).step_by(size)) {
+            let taken = bytes.slice(from..bytes.len().min(from + size));
+            match part.send(http, taken, Duration::ZERO).await {
+                Put::Taken => {}
+                otherwise => return otherwise,
+            }
+        }
+        Put::Taken
+    }
+}
+
+impl SignedPut {
+    /// As the API words it: `{url, headers}`, or the tutorial's `{uploadUrl, headers}`.
+    fn read(grant: &Value) -> Option<Self> {
         let url = grant["url"].as_str().or(grant["uploadUrl"].as_str())?.to_owned();
         let headers = grant["headers"].as_object()?.iter();
         let headers = headers.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned()))).collect();
         Some(Self { url, headers })
     }
 
-    /// Sends these bytes; the last of them only after a while.
-    pub(super) async fn put(&self, http: &reqwest::Client, bytes: Bytes, after: Duration) -> Put {
+    async fn send(&self, http: &reqwest::Client, bytes: Bytes, after: Duration) -> Put {
         let mut request = http.put(&self.url);
         // The body says its own length.
         for (name, value) in self.headers.iter().filter(|(name, _)| name != "content-length") {
             request = request.header(name, value);
         }
         let body = Slow { bytes: Some(bytes), waits: Box::pin(tokio::time::sleep(after)) };
-        match request.body(reqwest::Body::wrap(body)).send().await {
-            Ok(answer) if answer.status().is_success() => Put::Taken,
-            Ok(answer) if answer.status().is_client_error() => Put::Refused,
-            _ => Put::Unknown,
-        }
+        said(request.body(reqwest::Body::wrap(body)).send().await)
+    }
+}
+
+fn said(answer: reqwest::Result<reqwest::Response>) -> Put {
+    match answer {
+        Ok(answer) if answer.status().is_client_error() => Put::Refused,
+        Ok(answer) if !answer.status().is_server_error() => Put::Taken,
+        _ => Put::Unknown,
     }
 }
 

@@ -146,6 +146,7 @@ fn settings_of(fake: &FakeAws, database: &Database) -> Vec<(String, String)> {
     let places = Places { database_url: database.url(), endpoint, bucket: BUCKET, queue_url };
     let grace = super::workers::GRACE.as_secs().to_string();
     let own = [
+        ("SLUICE_POLICIES", concat!(env!("CARGO_MANIFEST_DIR"), "/src/soak/policies.toml")),
         ("SLUICE_DATABASE_CONNECTIONS", "6"),
         ("SLUICE_FILES_WAIT", "2"),
         ("SLUICE_RECONCILE_EVERY", RECONCILE_SECONDS),
