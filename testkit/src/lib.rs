@@ -12,6 +12,7 @@ mod feed;
 pub mod files;
 mod form;
 mod garage;
+pub mod growth;
 mod invariants;
 mod localstack;
 pub mod made;
