@@ -1,7 +1,12 @@
-//! What one verdict costs in requests and statements, counted.
+//! What calls and verdicts cost in requests and statements, counted.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use reqwest::Method;
+use serde_json::json;
 use sluice_testkit::fake_aws::{FakeAws, Op};
-use sluice_testkit::{File, World, files};
+use sluice_testkit::{Client, File, World, files};
 
 /// How many events there are: enough for batches to be full.
 const EVENTS: usize = 1000;
@@ -118,6 +123,80 @@ async fn made_up_keys_make_statements_longer_and_not_more() {
     eprintln!("{KEYS} made-up keys: {statements} statements");
     assert!(statements <= KEYS as f64 / 10.0, "{statements} statements");
     world.end().await;
+}
+
+/// What the API asks of others for one call.
+struct Costs {
+    world: World,
+    client: Client,
+    of_s3: Arc<AtomicU64>,
+}
+
+impl Costs {
+    async fn counted() -> Self {
+        let world = World::build().on_fake().without_worker().start().await;
+        let (client, of_s3) = (world.client().await, Arc::new(AtomicU64::new(0)));
+        let asked = Arc::clone(&of_s3);
+        world.fake().on_s3().meanwhile(move || {
+            asked.fetch_add(1, Ordering::Relaxed);
+        });
+        Self { world, client, of_s3 }
+    }
+
+    /// The statements, but for those about API keys, which have a test of their own.
+    fn statements(&self) -> f64 {
+        self.world.metric("sluice_sql_statements_total")
+            - [LOOK_UPS, NOTES].map(|name| self.world.metric(name)).iter().sum::<f64>()
+    }
+
+    /// The answer, the statements and the requests to S3.
+    async fn of<T>(&self, call: impl Future<Output = T>) -> (T, f64, u64) {
+        let (statements, of_s3) = (self.statements(), self.of_s3.load(Ordering::Relaxed));
+        let answer = call.await;
+        (answer, self.statements() - statements, self.of_s3.load(Ordering::Relaxed) - of_s3)
+    }
+}
+
+#[tokio::test]
+async fn a_call_costs_one_statement_and_no_request_to_the_store() {
+    let costs = Costs::counted().await;
+    let client = &costs.client;
+    let png = json!({"filename": "a.png", "content_type": "image/png", "size": 67});
+    let create = async |key: &str| {
+        let headers = [("idempotency-key", key)];
+        client.send(Method::POST, "/v1/uploads", Some(&png), &headers[usize::from(key.is_empty())..]).await
+    };
+    let (created, statements, of_s3) = costs.of(create("")).await;
+    let path = format!("/v1/uploads/{}", created.expect(201).text("id"));
+    assert_eq!((statements, of_s3), (1.0, 0), "createUpload");
+    let (created, statements, of_s3) = costs.of(create("k")).await;
+    assert_eq!((created.status.as_u16(), statements, of_s3), (201, 1.0, 0), "createUpload with a key");
+    let (replayed, statements, of_s3) = costs.of(create("k")).await;
+    assert_eq!((replayed.status.as_u16(), statements, of_s3), (200, 2.0, 0), "its replay");
+    let batch = json!({"uploads": vec![png.clone(); 100]});
+    for (call, path, body) in [
+        ("createUploads", "/v1/uploads/batch", Some(&batch)),
+        ("getUpload", path.as_str(), None),
+        ("listUploads", "/v1/uploads?limit=100", None),
+        ("renewGrant", &format!("{path}/grant"), Some(&json!({}))),
+    ] {
+        let method = if body.is_some() { Method::POST } else { Method::GET };
+        let (answer, statements, of_s3) = costs.of(client.send(method, path, body, &[])).await;
+        let most = if call == "renewGrant" { 2.0 } else { 1.0 };
+        assert_eq!((answer.status.as_u16(), statements, of_s3), (200, most, 0), "{call}");
+    }
+    costs.world.end().await;
+}
+
+#[tokio::test]
+async fn a_wait_costs_two_statements_however_long_it_is() {
+    let costs = Costs::counted().await;
+    let upload = costs.client.declare(&files::png()).await;
+    let path = format!("/v1/uploads/{}", upload.id());
+    let wait = costs.client.send(Method::GET, &path, None, &[("prefer", "wait=2")]);
+    let (answer, statements, of_s3) = costs.of(wait).await;
+    assert_eq!((answer.expect(200).text("status"), statements, of_s3), ("pending", 2.0, 0));
+    costs.world.end().await;
 }
 
 /// Invariant 7.

@@ -7,7 +7,10 @@ use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 use sluice_common::db::uploads::{self, NewUpload, Recorded};
-use sluice_common::domain::{Idempotency, IdempotencyKey, Limits, Sha256, TenantLimits};
+use sluice_common::domain::{
+    ByteCount, Form, Idempotency, IdempotencyKey, Limits, Metadata, Multipart, Origin, RedirectUrl, Sha256,
+    TenantLimits,
+};
 use sluice_testkit::{Answer, Build, Client, TestUpload, World, files, picture_of};
 
 const POLICIES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/limits.toml");
@@ -206,6 +209,36 @@ async fn a_tenant_at_its_limit_harms_none_of_its_neighbours() {
     assert_eq!(is_recorded, [true, true, false, true]);
     let Recorded::OverQuota(over) = recorded[2] else { panic!("{:?}", recorded[2]) };
     assert_eq!((over.usage.pending_uploads, over.limits.pending_uploads), (1, Some(1)));
+    world.end().await;
+}
+
+/// What is answered is put together from what was asked, and not read back.
+#[tokio::test]
+async fn what_is_answered_is_what_was_recorded() {
+    let world = limited().without_worker().start().await;
+    let db = world.db();
+    let entries =
+        [("b", "2"), ("aa", "\u{1f600}"), ("a", "\"")].map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let part_size = ByteCount::new(5).expect("not negative");
+    let mut full = picture_of("one");
+    full.declared.sha256 = Some(Sha256::of(b"the picture"));
+    full.metadata = Some(Metadata::new(entries.into()).expect("few entries"));
+    full.multipart = Some(Multipart { id: "its id".to_owned(), part_size, with_sha256: true });
+    let redirect_to = RedirectUrl::parse("https://example.com/done").expect("a URL");
+    let form = Some(Form { redirect_to: Some(redirect_to) });
+    let formed = NewUpload { form, write_once: false, origin: Origin::Files, ..picture_of("two") };
+    let limits = Limits { pending_uploads: Some(2), ..Limits::default() };
+    let limits = TenantLimits::new(limits, [].into());
+    // One tenant who has no row yet, one who asks for too much, and one of whom nothing is to be said.
+    world.client_of("two").await;
+    world.client_of("few").await;
+    let new = [full, formed, picture_of("few"), picture_of("few"), picture_of("few")];
+    let mut recorded = uploads::insert(&db, &limits, &new).await.expect("the database answers");
+    assert!(matches!(recorded.pop(), Some(Recorded::OverQuota(_))));
+    for recorded in recorded {
+        let Recorded::Upload(upload) = recorded else { panic!("{recorded:?}") };
+        assert_eq!(uploads::find(&db, upload.id).await.expect("an answer").as_ref(), Some(&upload));
+    }
     world.end().await;
 }
 
