@@ -31,6 +31,7 @@ pub struct Presence {
 /// Says it until asked to stop, and then signs off.
 pub async fn keep(db: Db, presence: Presence, stop: CancellationToken) {
     let (id, host) = (Uuid::now_v7(), host());
+    tracing::info!(worker.id = %id, "operators see this worker as {}", workers::name(&host, id));
     let mut fails = false;
     loop {
         let said = workers::say(&db, &presence.said(id, &host)).await;
@@ -67,6 +68,8 @@ impl Presence {
                 .and_then(|pulse| pulse.held())
                 .map(|(waiting, ago)| (count(waiting.visible), count(waiting.in_flight), ago)),
             oldest_ms: pulse.and_then(|pulse| pulse.take_oldest_ms()),
+            taken: pulse.and_then(|pulse| pulse.last_taken()),
+            waiting: pulse.and_then(|pulse| pulse.has_waited()),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Whether the worker is at work: when the queue last answered, and how much it has handed out.
+//! Whether the worker is at work: when the queue last answered, what it has handed out and what it holds.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,7 +14,9 @@ pub struct Pulse {
     last_poll: Mutex<Option<Instant>>,
     received: AtomicU64,
     oldest_ms: Mutex<Option<i64>>,
+    last_taken: Mutex<Option<Instant>>,
     waiting: Mutex<Option<(Waiting, Instant)>>,
+    waiting_since: Mutex<Option<Instant>>,
 }
 
 impl Pulse {
@@ -25,7 +27,11 @@ impl Pulse {
             let mut oldest = self.oldest_ms.lock().expect("no holder of the lock panics");
             *oldest = (*oldest).max(Some(waited));
         }
-        *self.last_poll.lock().expect("no holder of the lock panics") = Some(Instant::now());
+        let now = Some(Instant::now());
+        *self.last_poll.lock().expect("no holder of the lock panics") = now;
+        if messages > 0 {
+            *self.last_taken.lock().expect("no holder of the lock panics") = now;
+        }
         self.received.fetch_add(messages as u64, Ordering::Relaxed);
     }
 
@@ -44,9 +50,22 @@ impl Pulse {
         self.last_poll.lock().expect("no holder of the lock panics").map(|last| last.elapsed())
     }
 
+    /// How long ago it last handed out a message.
+    pub fn last_taken(&self) -> Option<Duration> {
+        self.last_taken.lock().expect("no holder of the lock panics").map(|last| last.elapsed())
+    }
+
     /// Notes what the queue says just now that it holds.
     pub fn holds(&self, waiting: Waiting) {
-        *self.waiting.lock().expect("no holder of the lock panics") = Some((waiting, Instant::now()));
+        let now = Instant::now();
+        *self.waiting.lock().expect("no holder of the lock panics") = Some((waiting, now));
+        let mut since = self.waiting_since.lock().expect("no holder of the lock panics");
+        *since = (waiting.visible > 0).then(|| since.unwrap_or(now));
+    }
+
+    /// For how long it has said that messages wait, each time that it was asked.
+    pub fn has_waited(&self) -> Option<Duration> {
+        self.waiting_since.lock().expect("no holder of the lock panics").map(|since| since.elapsed())
     }
 
     /// What the queue last said that it holds, and how long ago.

@@ -15,8 +15,8 @@ use self::merged::Merged;
 use crate::files::{ConfirmFile, CreateUploadUrl, OpenFile};
 use crate::operator::{
     ActOnUploads, CloseOperatorSession, DeleteDeadLetter, DownloadUpload, DropDeadEvent, DropDeadEvents, GetActivity,
-    GetDeadEvent, GetOperatorSession, GetOverview, InspectUpload, ListDeadEvents, ListDeadLetters, OpenOperatorSession,
-    PurgeDeadLetters, RedriveDeadLetters, SearchUploads, WatchUploads,
+    GetDeadEvent, GetFilterValues, GetOperatorSession, GetOverview, InspectUpload, ListDeadEvents, ListDeadLetters,
+    ListOperatorActions, OpenOperatorSession, PurgeDeadLetters, RedriveDeadLetters, SearchUploads, WatchUploads,
 };
 use crate::uploads::{
     CancelUpload, CompleteUpload, CreateUpload, CreateUploads, GetDownload, GetUpload, ListParts, ListUploads,
@@ -63,7 +63,17 @@ pub fn operations() -> OpenApiService<impl OpenApi, ()> {
         GetUsage,
         (CreateUploadUrl, ConfirmFile, OpenFile),
         (OpenOperatorSession, GetOperatorSession, CloseOperatorSession),
-        (GetOverview, GetActivity, SearchUploads, InspectUpload, DownloadUpload, ActOnUploads, WatchUploads),
+        (
+            GetOverview,
+            GetActivity,
+            SearchUploads,
+            GetFilterValues,
+            InspectUpload,
+            DownloadUpload,
+            ActOnUploads,
+            ListOperatorActions,
+            WatchUploads,
+        ),
         (
             ListDeadLetters,
             RedriveDeadLetters,

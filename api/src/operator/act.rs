@@ -4,14 +4,18 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use poem::web::Data;
+use poem_openapi::types::ToJSON as _;
 use poem_openapi::{ApiResponse, Enum, Object, OpenApi};
+use serde_json::Value;
 use sluice_common::db::DbError;
+use sluice_common::db::operator_actions::{Came, Kind};
 use sluice_common::db::uploads::search::{Wanted, search};
 use sluice_common::db::uploads::{self, Order};
 use sluice_common::domain::{self, UploadId};
 
 use super::cursor;
 use super::filter::UploadFilter;
+use super::record::{self, Deed, to_its_end};
 use crate::auth::{Act, KeyOrSession, Operator};
 use crate::body::{Body, Json};
 use crate::document::Tag;
@@ -124,7 +128,8 @@ impl ActOnUploads {
     /// acts on up to 1,000: call again with `next_cursor` while `has_more` is true. Only uploads that were declared before the
     /// first call are meant. `dry_run` counts instead.
     ///
-    /// Doing it twice changes nothing more. Each upload's timeline tells who did it.
+    /// Doing it twice changes nothing more. Each upload's timeline tells who did it, and listOperatorActions what was done
+    /// together.
     ///
     /// Needs the scope `operator`.
     #[oai(path = "/v1/operator/uploads/actions", method = "post", operation_id = "actOnUploads", tag = "Tag::Operator")]
@@ -143,10 +148,6 @@ impl ActOnUploads {
                 act_on_fitting(&service, &operator.0, order.action, filter, cursor, is_dry).await?
             }
         };
-        if !is_dry && outcome.done > 0 {
-            let (action, done) = (Order::from(order.action).as_str(), outcome.done);
-            tracing::info!(operator.key = %operator.0.key, action, done, "an operator acted on {done} uploads: {action}");
-        }
         Ok(ActionAnswer::Outcome(Json(outcome)))
     }
 }
@@ -194,7 +195,7 @@ async fn act_on_these(
     let able: Vec<UploadId> = known.iter().copied().filter(can).collect();
     let done: HashSet<UploadId> = match is_dry {
         true => able.into_iter().collect(),
-        false => give(service, operator, order, &able).await?.into_iter().collect(),
+        false => give(service, operator, order, able, ids.len(), None).await?.into_iter().collect(),
     };
     let left = ids.iter().filter(|id| UploadId::parse(&id.0).is_none_or(|id| !done.contains(&id)));
     let status = |id: &UploadIdText| UploadId::parse(&id.0).and_then(|id| before.get(&id).copied());
@@ -239,7 +240,8 @@ async fn act_on_fitting(
     }
     let found = search(&service.db, &wanted, after, count(MOST)).await?;
     let ids: Vec<UploadId> = found.uploads.iter().map(|upload| upload.id).collect();
-    let done = give(service, operator, order, &ids).await?;
+    let meant = ids.len();
+    let done = give(service, operator, order, ids, meant, filter.to_json()).await?;
     Ok(ActionOutcome {
         done: count(done.len()),
         has_more: found.next.is_some(),
@@ -259,16 +261,30 @@ fn narrowed(mut wanted: Wanted, order: Order) -> Option<Wanted> {
     (!wanted.statuses.is_empty()).then_some(wanted)
 }
 
+/// Does it with these, of so many that were meant, and writes down who did. With none there is nothing to write.
 async fn give(
     service: &Service,
     operator: &Operator,
     order: Order,
-    ids: &[UploadId],
+    ids: Vec<UploadId>,
+    meant: usize,
+    filter: Option<Value>,
 ) -> Result<Vec<UploadId>, DbError> {
-    match ids {
-        [] => Ok(Vec::new()),
-        ids => uploads::order(&service.db, operator.tenant.as_ref(), ids, order, &operator.key.to_string()).await,
+    if ids.is_empty() {
+        return Ok(ids);
     }
+    let (db, operator) = (service.db.clone(), operator.clone());
+    to_its_end(async move {
+        let only = ids.first().filter(|_| meant == 1 && filter.is_none()).map(ToString::to_string);
+        let deed = Deed { kind: Kind::Uploads(order), subject: only.as_deref(), filter: filter.as_ref() };
+        let record = record::begin(&db, &operator, deed).await?;
+        let done = uploads::order(&db, operator.tenant.as_ref(), &ids, order, &operator.key.to_string()).await?;
+        let not_done = count(meant - done.len());
+        let why_not = (not_done > 0).then(|| "They were in another status, or there are none of these ids.".to_owned());
+        record.end(&Came { done: count(done.len()), not_done, why_not }).await;
+        Ok(done)
+    })
+    .await
 }
 
 /// The status of each of these uploads that the operator reaches.

@@ -5,10 +5,12 @@ use std::sync::Arc;
 use poem::web::Data;
 use poem_openapi::param::{Path, Query};
 use poem_openapi::{ApiResponse, Object, OpenApi};
-use sluice_common::db::dead_events;
+use sluice_common::db::operator_actions::{Came, Kind};
+use sluice_common::db::{Db, DbError, dead_events};
 
 use super::reach::all_tenants;
-use crate::auth::{Act, KeyOrSession, See};
+use super::record::{self, Deed, to_its_end};
+use crate::auth::{Act, KeyOrSession, Operator, See};
 use crate::body::Json;
 use crate::document::Tag;
 use crate::problem::problems;
@@ -246,12 +248,21 @@ impl DropDeadEvent {
     ) -> Result<DroppedAnswer, DeadEventProblem> {
         all_tenants(&operator.0)?;
         let id = number(&id.0.0).ok_or(DeadEventProblem::DeadEventNotFound)?;
-        if !dead_events::drop_one(&service.db, id).await? {
+        if !to_its_end(let_one_go(service.db.clone(), operator.0, id)).await? {
             return Err(DeadEventProblem::DeadEventNotFound);
         }
-        tracing::info!(operator.key = %operator.0.key, dead_event.id = id, "an operator dropped dead event {id}");
         Ok(DroppedAnswer::Dropped)
     }
+}
+
+async fn let_one_go(db: Db, operator: Operator, id: i64) -> Result<bool, DbError> {
+    let subject = id.to_string();
+    let deed = Deed { kind: Kind::DropDeadEvents, subject: Some(&subject), filter: None };
+    let record = record::begin(&db, &operator, deed).await?;
+    let was_there = dead_events::drop_one(&db, id).await?;
+    let why_not = (!was_there).then(|| "There is no such dead event.".to_owned());
+    record.end(&Came { done: was_there.into(), not_done: (!was_there).into(), why_not }).await;
+    Ok(was_there)
 }
 
 /// dropDeadEvents.
@@ -275,9 +286,16 @@ impl DropDeadEvents {
     ) -> Result<DroppedManyAnswer, DropDeadEventsProblem> {
         all_tenants(&operator.0)?;
         let up_to = number(&up_to.0.0).ok_or(DropDeadEventsProblem::InvalidCursor)?;
-        let dropped = dead_events::drop_to(&service.db, up_to, MOST_DROPPED).await?;
-        tracing::info!(operator.key = %operator.0.key, dropped, "an operator dropped {dropped} dead events");
+        let dropped = to_its_end(let_many_go(service.db.clone(), operator.0, up_to)).await?;
         let has_more = dropped == MOST_DROPPED;
         Ok(DroppedManyAnswer::Dropped(Json(DroppedDeadEvents { dropped, has_more })))
     }
+}
+
+async fn let_many_go(db: Db, operator: Operator, up_to: i64) -> Result<i64, DbError> {
+    let deed = Deed { kind: Kind::DropDeadEvents, subject: None, filter: None };
+    let record = record::begin(&db, &operator, deed).await?;
+    let dropped = dead_events::drop_to(&db, up_to, MOST_DROPPED).await?;
+    record.end(&Came { done: dropped, ..Came::default() }).await;
+    Ok(dropped)
 }

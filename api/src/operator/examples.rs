@@ -1,30 +1,36 @@
 //! The examples of what operators send and get: one upload's story, and what our own code makes of it.
 
 use jiff::{Timestamp, ToSpan as _};
-use poem_openapi::types::Example;
+use poem_openapi::types::{Example, ToJSON as _};
 use serde_json::json;
 use sluice_common::db::counting::{self, Counted, Totals};
 use sluice_common::db::dead_events;
+use sluice_common::db::operator_actions::{Action, Came, Kind};
 use sluice_common::db::reports::Report;
 use sluice_common::db::timeline::Line;
-use sluice_common::db::uploads::Oldest;
 use sluice_common::db::uploads::search::{Found, Wanted};
-use sluice_common::domain::{ObjectKey, ReasonCode, UploadId, UploadStatus};
+use sluice_common::db::uploads::{Oldest, Order};
+use sluice_common::domain::{ObjectKey, Policies, ReasonCode, UploadId, UploadStatus};
 use sluice_common::envelope;
 use uuid::Uuid;
 
 use super::act::{ActionOrder, ActionOutcome, ActionRefusal, UploadAction};
+use super::actions::{self, OperatorActionList};
 use super::activity::{Activity, ActivityRange, shown};
 use super::dead_events::{DeadEvent, DeadEventList, DroppedDeadEvents};
-use super::dead_letters::{DeadLetter, DeadLetterList, PurgeOutcome, RedriveOrder, RedriveOutcome};
+use super::dead_letters::{DeadLetter, DeadLetterList};
+use super::delete_letters::PurgeOutcome;
+use super::filter::UploadFilter;
 use super::inspect::{UploadReport, report};
 use super::overview::{
     BreakerState, DatabaseState, Overview, QueueState, SystemState, WorkReport, WorkerState, overview,
 };
+use super::redrive::{RedriveOrder, RedriveOutcome};
 use super::search::{OperatorUploadList, page};
 use super::session::OperatorSession;
+use super::values::{FilterValues, values};
 use crate::auth::Operator;
-use crate::scalars::{Text, Time, UploadIdText};
+use crate::scalars::{TenantName, Text, Time, UploadIdText};
 use crate::uploads::examples;
 
 const VALID: &str = "the examples are valid";
@@ -83,7 +89,14 @@ fn system() -> SystemState {
         ("vanished", 0),
     ];
     SystemState {
-        queue: Some(QueueState { waiting: 3, in_hand: 2, sampled_at: ago(4), oldest_ms: Some(180) }),
+        queue: Some(QueueState {
+            waiting: 3,
+            in_hand: 2,
+            sampled_at: ago(4),
+            oldest_ms: Some(180),
+            oldest_at_least: false,
+            last_taken_at: Some(ago(5)),
+        }),
         dead_letters: Some(2),
         dead_events: 0,
         workers: vec![worker()],
@@ -102,6 +115,7 @@ fn system() -> SystemState {
 fn worker() -> WorkerState {
     WorkerState {
         id: "2c1f9a04-6d3b-4b57-9a53-0f7be1c6d8ee".to_owned(),
+        name: "worker-1/c6d8ee".to_owned(),
         host: "worker-1".to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         is_alive: true,
@@ -109,6 +123,7 @@ fn worker() -> WorkerState {
         seen_at: ago(3),
         has_queue: true,
         polled_at: Some(ago(4)),
+        taken_at: Some(ago(5)),
         in_hand: 2,
         in_hand_most: 64,
         breaker: BreakerState::Closed,
@@ -211,6 +226,40 @@ impl Example for ActionOutcome {
     }
 }
 
+impl Example for OperatorActionList {
+    fn example() -> Self {
+        let filter = UploadFilter { tenant: Some(TenantName("acme".to_owned())), ..UploadFilter::default() };
+        let canceled = Action {
+            id: 12,
+            began_at: ago(60).0,
+            ended: Some((ago(60).0, Came { done: 12, not_done: 0, why_not: None })),
+            key: Uuid::parse_str(KEY).expect(VALID),
+            key_name: Some("on call".to_owned()),
+            tenant: None,
+            kind: Some(Kind::Uploads(Order::Cancel)),
+            subject: None,
+            filter: filter.to_json(),
+        };
+        let why_not = "No message of this id is among the first 1000.".to_owned();
+        let failed = Action {
+            id: 11,
+            ended: Some((ago(60).0, Came { done: 0, not_done: 1, why_not: Some(why_not) })),
+            kind: Some(Kind::RedriveDeadLetters),
+            subject: Some(MESSAGE.to_owned()),
+            filter: None,
+            ..canceled.clone()
+        };
+        let older = failed.clone();
+        actions::page(vec![canceled, failed, older], 2)
+    }
+}
+
+impl Example for FilterValues {
+    fn example() -> Self {
+        values(vec!["acme".to_owned(), "globex".to_owned()], &Policies::built_in())
+    }
+}
+
 impl Example for DeadLetterList {
     fn example() -> Self {
         let body = event(&examples::pending().grant_key);
@@ -223,7 +272,7 @@ impl Example for DeadLetterList {
             body,
             is_cut: false,
         };
-        Self { data: vec![letter], has_more: true, total: 2 }
+        Self { data: vec![letter], has_more: true, total: 2, hidden: 0 }
     }
 }
 
@@ -235,7 +284,7 @@ impl Example for RedriveOrder {
 
 impl Example for RedriveOutcome {
     fn example() -> Self {
-        Self { moved: 1, has_more: false }
+        Self { moved: 1, not_moved: 0, why_not: None, hidden: Some(0), has_more: true }
     }
 }
 

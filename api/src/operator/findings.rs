@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use poem_openapi::{Enum, Object};
 
-use super::overview::{BreakerState, SystemState, WorkerState};
+use super::overview::{BreakerState, QueueState, SystemState, WorkerState};
 
 /// One thing that somebody should know of.
 #[derive(Debug, Clone, PartialEq, Eq, Object)]
@@ -35,6 +35,7 @@ pub enum Severity {
 /// * `queue_silent`: the queue has not answered a worker for a minute.
 /// * `database_read_only`: the database takes no writes.
 /// * `objects_vanished`: objects of confirmed uploads are not in the bucket.
+/// * `messages_untaken`: messages wait in the queue, and for more than a minute nobody has taken any.
 /// * `uploads_overdue`: a pending upload has been due for a look for minutes, and nobody has looked.
 /// * `queue_behind`: messages wait for more than a minute.
 /// * `worker_gone`: a worker has ended without signing off.
@@ -57,6 +58,8 @@ pub enum FindingCode {
     DatabaseReadOnly,
     /// Objects of confirmed uploads are not in the bucket.
     ObjectsVanished,
+    /// Messages wait, and nobody takes any.
+    MessagesUntaken,
     /// A pending upload waits for a look.
     UploadsOverdue,
     /// Messages wait for long.
@@ -154,8 +157,8 @@ fn of_workers(workers: &[WorkerState], now: Timestamp) -> Vec<Finding> {
         findings.push(critical(
             FindingCode::BreakerOpen,
             format!(
-                "The worker on {} takes no messages: {}.",
-                open.host,
+                "The worker {} takes no messages: {}.",
+                open.name,
                 why.trim_start_matches("no messages are taken: ")
             ),
             "It goes on by itself as soon as the database and the bucket work: mend them.",
@@ -168,14 +171,14 @@ fn of_workers(workers: &[WorkerState], now: Timestamp) -> Vec<Finding> {
     if let Some(silent) = alive.iter().find(is_silent) {
         findings.push(critical(
             FindingCode::QueueSilent,
-            format!("The queue has not answered the worker on {} for a minute.", silent.host),
+            format!("The queue has not answered the worker {} for a minute.", silent.name),
             "See whether the queue is there, and whether the worker may receive from it.",
         ));
     }
     if let Some(one) = gone.first() {
         findings.push(warning(
             FindingCode::WorkerGone,
-            format!("The worker on {} ended without signing off.", one.host),
+            format!("The worker {} ended without signing off.", one.name),
             "If nobody killed it, see what it logged last. What it had in hand comes again by itself.",
         ));
     }
@@ -205,13 +208,21 @@ fn of_reports(system: &SystemState, now: Timestamp) -> Vec<Finding> {
 
 fn of_messages(system: &SystemState) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let waited = system.queue.as_ref().and_then(|queue| queue.oldest_ms).filter(|waited| *waited > WAITED_LONG);
-    if let Some(waited) = waited {
-        findings.push(warning(
-            FindingCode::QueueBehind,
-            format!("Messages wait in the queue for {} s.", waited / 1000),
-            "After an outage it passes by itself; otherwise start more workers.",
-        ));
+    let waits_long = |queue: &&QueueState| queue.oldest_ms.is_some_and(|waited| waited > WAITED_LONG);
+    if let Some(queue) = system.queue.as_ref().filter(waits_long) {
+        let seconds = queue.oldest_ms.unwrap_or_default() / 1000;
+        findings.push(match queue.oldest_at_least {
+            true => critical(
+                FindingCode::MessagesUntaken,
+                format!("{} in the queue, and nobody has taken any for {seconds} s.", waiting(queue.waiting)),
+                "Workers take them: see whether one is alive, has this queue, and may receive from it.",
+            ),
+            false => warning(
+                FindingCode::QueueBehind,
+                format!("Messages wait in the queue for {seconds} s."),
+                "After an outage it passes by itself; otherwise start more workers.",
+            ),
+        });
     }
     if let Some(count) = system.dead_letters.filter(|count| *count > 0) {
         findings.push(warning(
@@ -228,6 +239,10 @@ fn of_messages(system: &SystemState) -> Vec<Finding> {
         ));
     }
     findings
+}
+
+fn waiting(count: i64) -> String {
+    if count == 1 { "1 message waits".to_owned() } else { format!("{count} messages wait") }
 }
 
 fn critical(code: FindingCode, sentence: String, what_to_do: &str) -> Finding {
@@ -255,6 +270,7 @@ mod tests {
     fn worker() -> WorkerState {
         WorkerState {
             id: "w".to_owned(),
+            name: "here/1".to_owned(),
             host: "here".to_owned(),
             version: "1".to_owned(),
             is_alive: true,
@@ -262,6 +278,7 @@ mod tests {
             seen_at: ago(1),
             has_queue: true,
             polled_at: Some(ago(2)),
+            taken_at: None,
             in_hand: 0,
             in_hand_most: 64,
             breaker: BreakerState::Closed,
@@ -317,9 +334,14 @@ mod tests {
         assert_eq!(codes(|system| system.last_sweep = Some(report(1, 4000, 0))), []);
         assert_eq!(codes(|system| system.dead_letters = Some(3)), [DeadLetters]);
         assert_eq!(codes(|system| system.dead_events = 3), [DeadEvents]);
-        let queue = |oldest_ms| QueueState { waiting: 9, in_hand: 1, sampled_at: ago(1), oldest_ms };
-        assert_eq!(codes(|system| system.queue = Some(queue(Some(61_000)))), [QueueBehind]);
-        assert_eq!(codes(|system| system.queue = Some(queue(None))), []);
+        let queue = |oldest_ms, oldest_at_least| {
+            let (sampled_at, last_taken_at) = (ago(1), None);
+            Some(QueueState { waiting: 9, in_hand: 1, sampled_at, oldest_ms, oldest_at_least, last_taken_at })
+        };
+        assert_eq!(codes(|system| system.queue = queue(Some(61_000), false)), [QueueBehind]);
+        assert_eq!(codes(|system| system.queue = queue(Some(61_000), true)), [MessagesUntaken]);
+        assert_eq!(codes(|system| system.queue = queue(Some(59_000), true)), []);
+        assert_eq!(codes(|system| system.queue = queue(None, false)), []);
     }
 
     #[test]

@@ -1,10 +1,12 @@
 //! `/v1/operator`: what those see and do who look after the service. One file for each operation, and the types they share.
 
 mod act;
+mod actions;
 mod activity;
 mod cursor;
 mod dead_events;
 mod dead_letters;
+mod delete_letters;
 mod download;
 mod events;
 mod examples;
@@ -15,18 +17,25 @@ mod latency;
 mod overview;
 mod queues;
 mod reach;
+mod record;
+mod redrive;
 mod search;
 mod session;
+mod values;
 mod wire;
 
 pub use act::ActOnUploads;
+pub use actions::ListOperatorActions;
 pub use activity::GetActivity;
 pub use dead_events::{DropDeadEvent, DropDeadEvents, GetDeadEvent, ListDeadEvents};
-pub use dead_letters::{DeleteDeadLetter, ListDeadLetters, PurgeDeadLetters, RedriveDeadLetters};
+pub use dead_letters::ListDeadLetters;
+pub use delete_letters::{DeleteDeadLetter, PurgeDeadLetters};
 pub use download::DownloadUpload;
 pub use events::WatchUploads;
 pub use inspect::InspectUpload;
 pub use overview::GetOverview;
 pub use queues::Queues;
+pub use redrive::RedriveDeadLetters;
 pub use search::SearchUploads;
 pub use session::{CloseOperatorSession, GetOperatorSession, OpenOperatorSession};
+pub use values::GetFilterValues;

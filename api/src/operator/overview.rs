@@ -13,9 +13,9 @@ use sluice_common::db::uploads::{self, Oldest};
 use sluice_common::db::workers::{self, Breaker, Worker};
 use sluice_common::db::{Db, DbError, dead_events};
 use sluice_common::domain::UploadStatus;
-use sluice_common::queue::Waiting;
 
 use super::findings::{Finding, Known, in_a_sentence, judge};
+use super::queues::Heard;
 use crate::auth::{KeyOrSession, See};
 use crate::body::Json;
 use crate::document::Tag;
@@ -115,9 +115,14 @@ pub struct QueueState {
     pub in_hand: i64,
     /// When the queue said so.
     pub sampled_at: Time,
-    /// How long the oldest message had waited that workers took in the last seconds, in milliseconds. Absent where they took
-    /// none.
+    /// How long the oldest message has waited, in milliseconds, as well as can be known: queues don't say. While workers take
+    /// messages, it is how long the oldest had waited that they took in the last seconds; while messages wait and nobody takes
+    /// any, it is for how long that has been so. Absent where nothing waits and nothing was taken.
     pub oldest_ms: Option<i64>,
+    /// Whether nobody takes what waits, so that the oldest message has waited for `oldest_ms` at least.
+    pub oldest_at_least: bool,
+    /// When a worker last took a message. Absent where none of those that are known has taken any.
+    pub last_taken_at: Option<Time>,
 }
 
 /// A worker, as it said of itself last.
@@ -126,6 +131,8 @@ pub struct QueueState {
 pub struct WorkerState {
     /// The id that it gave itself when it started.
     pub id: String,
+    /// What to call it: its host, and the end of its id. Workers of one host have names that differ; its log says its name, too.
+    pub name: String,
     /// The host that it runs on.
     pub host: String,
     /// Its version.
@@ -140,6 +147,8 @@ pub struct WorkerState {
     pub has_queue: bool,
     /// When the queue last answered it.
     pub polled_at: Option<Time>,
+    /// When it last took a message.
+    pub taken_at: Option<Time>,
     /// How many messages it has in hand.
     pub in_hand: i32,
     /// How many it has in hand at the most.
@@ -283,14 +292,28 @@ async fn database(db: &Db) -> Result<(Timestamp, DatabaseState), DbError> {
 }
 
 /// What the queue said last: to this process, or to a worker that is alive. What others said is no longer so.
-fn queue(heard: Option<(Waiting, Timestamp)>, workers: &[Worker], now: Timestamp) -> Option<QueueState> {
+fn queue(heard: Option<Heard>, workers: &[Worker], now: Timestamp) -> Option<QueueState> {
     let count = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
-    let heard = heard.map(|(waiting, at)| (count(waiting.visible), count(waiting.in_flight), at));
+    let said = heard.map(|heard| (count(heard.waiting.visible), count(heard.waiting.in_flight), heard.at));
     let alive = || workers.iter().filter(|worker| is_alive(worker, now));
     let told = alive().filter_map(|worker| worker.queue).max_by_key(|(.., at)| *at);
-    let (waiting, in_hand, sampled_at) = heard.or(told)?;
-    let oldest_ms = alive().filter_map(|worker| worker.oldest_ms).max();
-    Some(QueueState { waiting, in_hand, sampled_at: Time(sampled_at), oldest_ms })
+    let (waiting, in_hand, sampled_at) = said.or(told)?;
+    let taken = alive().filter_map(|worker| worker.oldest_ms).max();
+    let last_taken_at = workers.iter().filter_map(|worker| worker.taken_at).max();
+    // Of all who have heard for a while that messages wait, whoever began first. What was taken since is what waited then.
+    let since = alive().filter_map(|worker| worker.waiting_since).chain(heard.and_then(|heard| heard.since)).min();
+    let untaken = since.filter(|_| waiting > 0 && taken.is_none()).map(|since| {
+        let since = last_taken_at.map_or(since, |taken| since.max(taken));
+        i64::try_from(now.duration_since(since).as_millis()).unwrap_or(i64::MAX).max(0)
+    });
+    Some(QueueState {
+        waiting,
+        in_hand,
+        sampled_at: Time(sampled_at),
+        oldest_ms: taken.or(untaken),
+        oldest_at_least: untaken.is_some(),
+        last_taken_at: last_taken_at.map(Time),
+    })
 }
 
 fn is_alive(worker: &Worker, now: Timestamp) -> bool {
@@ -343,6 +366,7 @@ impl WorkerState {
         };
         Self {
             id: worker.id.to_string(),
+            name: workers::name(&worker.host, worker.id),
             host: worker.host,
             version: worker.version,
             is_alive,
@@ -350,6 +374,7 @@ impl WorkerState {
             seen_at: Time(worker.seen_at),
             has_queue: worker.has_queue,
             polled_at: worker.polled_at.map(Time),
+            taken_at: worker.taken_at.map(Time),
             in_hand: worker.in_hand,
             in_hand_most: worker.in_hand_most,
             breaker,
@@ -371,13 +396,20 @@ impl From<Report> for WorkReport {
 
 #[cfg(test)]
 mod tests {
+    use sluice_common::queue::Waiting;
+
     use super::*;
 
-    #[test]
-    fn of_the_queue_counts_what_workers_say_that_are_alive() {
-        let now = Timestamp::now();
-        let ago = |seconds| now - SignedDuration::from_secs(seconds);
-        let worker = |seen_at, oldest_ms| Worker {
+    fn now() -> Timestamp {
+        "2026-11-24T12:00:00Z".parse().expect("valid")
+    }
+
+    fn ago(seconds: i64) -> Timestamp {
+        now() - SignedDuration::from_secs(seconds)
+    }
+
+    fn worker(seen_at: Timestamp) -> Worker {
+        Worker {
             id: uuid::Uuid::nil(),
             host: "a".to_owned(),
             version: "1".to_owned(),
@@ -388,15 +420,48 @@ mod tests {
             in_hand: 0,
             in_hand_most: 10,
             breaker: Breaker::Closed,
+            queue: None,
+            oldest_ms: None,
+            taken_at: None,
+            waiting_since: None,
+        }
+    }
+
+    #[test]
+    fn of_the_queue_counts_what_workers_say_that_are_alive() {
+        let of = |seen_at, oldest_ms| Worker {
             queue: Some((oldest_ms, 0, seen_at)),
             oldest_ms: Some(oldest_ms),
+            ..worker(seen_at)
         };
-        let (gone, alive) = (worker(ago(31), 90_000), worker(ago(29), 5));
-        let seen = queue(None, &[gone.clone(), alive], now).expect("one is alive");
+        let (gone, alive) = (of(ago(31), 90_000), of(ago(29), 5));
+        let seen = queue(None, &[gone.clone(), alive], now()).expect("one is alive");
         assert_eq!((seen.waiting, seen.oldest_ms), (5, Some(5)));
-        assert_eq!(queue(None, std::slice::from_ref(&gone), now), None);
-        let heard = Waiting { visible: 7, in_flight: 0 };
-        let seen = queue(Some((heard, now)), &[gone], now).expect("this process heard of it");
+        assert_eq!(queue(None, std::slice::from_ref(&gone), now()), None);
+        let waiting = Waiting { visible: 7, in_flight: 0 };
+        let seen = queue(Some(Heard { waiting, at: now(), since: None }), &[gone], now()).expect("it was heard of");
         assert_eq!((seen.waiting, seen.oldest_ms), (7, None));
+    }
+
+    #[test]
+    fn what_nobody_takes_has_waited_for_as_long_as_that_is_known() {
+        let seen = |visible, since, worker: &Worker| {
+            let heard = Heard { waiting: Waiting { visible, in_flight: 0 }, at: now(), since };
+            let seen = queue(Some(heard), std::slice::from_ref(worker), now()).expect("it was heard of");
+            (seen.oldest_ms, seen.oldest_at_least)
+        };
+        let idle = worker(ago(1));
+        assert_eq!(seen(3, None, &idle), (None, false));
+        assert_eq!(seen(3, Some(ago(70)), &idle), (Some(70_000), true));
+        assert_eq!(seen(0, Some(ago(70)), &idle), (None, false));
+        let one_heard = Worker { waiting_since: Some(ago(90)), ..idle.clone() };
+        assert_eq!(seen(3, Some(ago(70)), &one_heard), (Some(90_000), true));
+        // One that was taken since, by whom ever, is no longer the oldest.
+        let one_took = Worker { taken_at: Some(ago(40)), ..one_heard.clone() };
+        assert_eq!(seen(3, Some(ago(70)), &one_took), (Some(40_000), true));
+        let one_takes = Worker { oldest_ms: Some(5), ..one_took };
+        assert_eq!(seen(3, Some(ago(70)), &one_takes), (Some(5), false));
+        // The queue's own clock is another one.
+        assert_eq!(seen(3, Some(now() + SignedDuration::from_secs(1)), &idle), (Some(0), true));
     }
 }

@@ -85,6 +85,16 @@ const TOTALS: &str = "-- counting.totals
     SELECT c.until, now() AS now, t.status, t.uploads
     FROM counting c LEFT JOIN totals t ON t.tenant = $1";
 
+/// Whoever ever declared something, by name: one step of the index for each.
+const TENANTS: &str = "-- counting.tenants
+    WITH RECURSIVE named AS (
+        (SELECT tenant FROM totals WHERE tenant > '' ORDER BY tenant LIMIT 1)
+        UNION ALL
+        SELECT (SELECT tenant FROM totals t WHERE t.tenant > named.tenant ORDER BY tenant LIMIT 1)
+        FROM named WHERE named.tenant IS NOT NULL
+    )
+    SELECT tenant FROM named WHERE tenant IS NOT NULL LIMIT $1";
+
 /// What happened in the points up to now, oldest first. There is one row at least.
 const ACTIVITY: &str = "-- counting.activity
     WITH place AS (
@@ -101,7 +111,7 @@ const ACTIVITY: &str = "-- counting.activity
     ORDER BY a.at";
 
 /// The statements of these tables.
-pub const STATEMENTS: &[&str] = &[COUNT, FORGET, TOTALS, ACTIVITY];
+pub const STATEMENTS: &[&str] = &[COUNT, FORGET, TOTALS, TENANTS, ACTIVITY];
 
 /// Counts up to [`STRETCH`] of the next lines. Gives how many; none where there are none, or somebody else counts.
 ///
@@ -147,6 +157,15 @@ pub async fn totals(db: &Db, tenant: Option<&Tenant>) -> Result<Totals, DbError>
         Some((UploadStatus::parse(status?)?, row.get("uploads")))
     });
     Ok(Totals { uploads: uploads.collect(), until: first.get("until"), now: first.get("now") })
+}
+
+/// The names of tenants of whom something was counted, in their order, up to so many.
+///
+/// # Errors
+/// Where the database does not answer.
+pub async fn tenants(db: &Db, most: i64) -> Result<Vec<String>, DbError> {
+    let rows = db.rows("list tenants", TENANTS, &[&most]).await?;
+    Ok(rows.iter().map(|row| row.get("tenant")).collect())
 }
 
 /// What was counted.

@@ -5,6 +5,7 @@ pub mod counting;
 pub mod dead_events;
 pub mod idempotency_keys;
 pub mod listen;
+pub mod operator_actions;
 pub mod operator_sessions;
 pub mod owners;
 pub mod reconcile;
@@ -36,6 +37,7 @@ pub const STATEMENTS: &[&[&str]] = &[
     counting::STATEMENTS,
     dead_events::STATEMENTS,
     idempotency_keys::STATEMENTS,
+    operator_actions::STATEMENTS,
     operator_sessions::STATEMENTS,
     owners::STATEMENTS,
     reconcile::STATEMENTS,

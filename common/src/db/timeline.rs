@@ -58,11 +58,11 @@ const READ_ALL: &str = concat!(
     ORDER BY t.xid, t.id"
 );
 
-/// What is said of one upload, with the names of the keys that are named.
+/// What was said of one upload last, with the names of the keys that are named.
 const LINES: &str = "-- timeline.lines
     SELECT t.at, t.status, t.asked, t.cause, t.cause_id, k.name AS cause_name, t.took_ms, t.waited_ms
     FROM timeline t LEFT JOIN api_keys k ON t.cause IN ('client', 'operator') AND k.id::text = t.cause_id
-    WHERE t.upload_id = $1 ORDER BY t.id LIMIT $2";
+    WHERE t.upload_id = $1 ORDER BY t.id DESC LIMIT $2";
 
 const LAST: &str = "-- timeline.last
     SELECT xid::text AS xid, id AS change FROM timeline
@@ -165,15 +165,12 @@ pub struct Line {
     pub waited_ms: Option<i32>,
 }
 
-/// The most lines of one upload that are shown. Only an operator who asks again and again makes so many.
-const LINES_SHOWN: i64 = 200;
-
-/// The lines of one upload, oldest first.
+/// The last lines of one upload, up to so many, oldest first.
 ///
 /// # Errors
 /// Where the database does not answer.
-pub async fn lines(db: &Db, id: UploadId) -> Result<Vec<Line>, DbError> {
-    let rows = db.rows("read the lines of an upload", LINES, &[&id.0, &LINES_SHOWN]).await?;
+pub async fn lines(db: &Db, id: UploadId, most: i64) -> Result<Vec<Line>, DbError> {
+    let rows = db.rows("read the lines of an upload", LINES, &[&id.0, &most]).await?;
     let line = |row: &Row| Line {
         at: row.get("at"),
         status: row.get("status"),
@@ -184,7 +181,7 @@ pub async fn lines(db: &Db, id: UploadId) -> Result<Vec<Line>, DbError> {
         took_ms: row.get("took_ms"),
         waited_ms: row.get("waited_ms"),
     };
-    Ok(rows.iter().map(line).collect())
+    Ok(rows.iter().rev().map(line).collect())
 }
 
 /// The changes of one upload behind a cursor, up to [`PAGE`] of them.

@@ -45,6 +45,10 @@ pub struct Said {
     pub queue: Option<(i64, i64, Duration)>,
     /// How long the oldest message had waited that it took since it said something before, in milliseconds.
     pub oldest_ms: Option<i64>,
+    /// How long ago it last took a message.
+    pub taken: Option<Duration>,
+    /// For how long it has heard that messages wait, each time that it asked.
+    pub waiting: Option<Duration>,
 }
 
 /// A worker, as it said of itself last.
@@ -74,6 +78,16 @@ pub struct Worker {
     pub queue: Option<(i64, i64, Timestamp)>,
     /// How long the oldest message had waited that it took lately, in milliseconds.
     pub oldest_ms: Option<i64>,
+    /// When it last took a message.
+    pub taken_at: Option<Timestamp>,
+    /// Since when it has heard that messages wait, each time that it asked.
+    pub waiting_since: Option<Timestamp>,
+}
+
+/// What to call a worker, so that those of one host differ: ids of one moment differ in what they end with.
+pub fn name(host: &str, id: Uuid) -> String {
+    let id = id.simple().to_string();
+    format!("{host}/{}", &id[id.len() - 6..])
 }
 
 /// Whoever is alive takes away who is long gone.
@@ -82,20 +96,21 @@ const SAY: &str = "-- workers.say
         DELETE FROM workers WHERE seen_at < now() - make_interval(secs => $14) AND id <> $1
     )
     INSERT INTO workers AS w (id, host, version, has_queue, polled_at, in_hand, in_hand_most, breaker, breaker_why,
-        queue_waiting, queue_in_hand, queue_at, oldest_ms)
+        queue_waiting, queue_in_hand, queue_at, oldest_ms, taken_at, waiting_since)
     VALUES ($1, $2, $3, $4, now() - make_interval(secs => $5), $6, $7, $8, $9, $10, $11,
-        now() - make_interval(secs => $12), $13)
+        now() - make_interval(secs => $12), $13, now() - make_interval(secs => $15), now() - make_interval(secs => $16))
     ON CONFLICT (id) DO UPDATE
     SET seen_at = now(), polled_at = excluded.polled_at, in_hand = excluded.in_hand, breaker = excluded.breaker,
         breaker_why = excluded.breaker_why, queue_waiting = excluded.queue_waiting, queue_in_hand = excluded.queue_in_hand,
-        queue_at = excluded.queue_at, oldest_ms = excluded.oldest_ms";
+        queue_at = excluded.queue_at, oldest_ms = excluded.oldest_ms, taken_at = excluded.taken_at,
+        waiting_since = excluded.waiting_since";
 
 const SIGN_OFF: &str = "-- workers.sign_off
     DELETE FROM workers WHERE id = $1";
 
 const LIST: &str = "-- workers.list
     SELECT id, host, version, started_at, seen_at, has_queue, polled_at, in_hand, in_hand_most, breaker, breaker_why,
-        queue_waiting, queue_in_hand, queue_at, oldest_ms
+        queue_waiting, queue_in_hand, queue_at, oldest_ms, taken_at, waiting_since
     FROM workers WHERE seen_at >= now() - make_interval(secs => $1) ORDER BY started_at, id LIMIT 1000";
 
 /// The statements of this table.
@@ -134,6 +149,8 @@ pub async fn say(db: &Db, said: &Said) -> Result<(), DbError> {
             &ago(sampled),
             &said.oldest_ms,
             &KNOWN.as_secs_f64(),
+            &ago(said.taken),
+            &ago(said.waiting),
         ],
     )
     .await
@@ -180,5 +197,18 @@ fn from_row(row: &Row) -> Worker {
             _ => None,
         },
         oldest_ms: row.get("oldest_ms"),
+        taken_at: row.get("taken_at"),
+        waiting_since: row.get("waiting_since"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn workers_of_one_host_have_names_that_differ() {
+        let (one, other) = (name("a", Uuid::now_v7()), name("a", Uuid::now_v7()));
+        assert!(one != other && one.starts_with("a/") && one.len() == 8, "{one} {other}");
     }
 }

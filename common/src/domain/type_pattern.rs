@@ -1,5 +1,7 @@
 //! Which types a line of a policy means.
 
+use std::fmt;
+
 use super::MediaType;
 use super::content::is_script;
 
@@ -48,6 +50,15 @@ impl TypePattern {
                 let runs = Self::RUN.contains(&media_type.as_str()) || is_script(media_type);
                 media_type.is_a(group) && !runs
             }
+        }
+    }
+}
+
+impl fmt::Display for TypePattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Type(own) => own.fmt(f),
+            Self::Group(group) => write!(f, "{group}/*"),
         }
     }
 }

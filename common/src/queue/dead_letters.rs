@@ -5,11 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_sqs::Client;
+use aws_sdk_sqs::operation::purge_queue::PurgeQueueError;
 use aws_sdk_sqs::types::{MessageAttributeValue, MessageSystemAttributeName};
 use futures_util::future::join_all;
 use jiff::Timestamp;
 
 use super::{BATCH, QueueError, Waiting, change_visibility, delete, waiting};
+use crate::chain::Chain;
 use crate::domain::UploadId;
 use crate::envelope;
 use crate::settings::{Reader, SettingError};
@@ -47,8 +49,18 @@ pub struct Redriven {
     pub taken: usize,
     /// How many were moved.
     pub moved: usize,
-    /// Why one of the others was not. They can be taken again in a minute.
+    /// Why one of the others was not. They are given back.
     pub failure: Option<QueueError>,
+}
+
+/// Whether the messages are being deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub enum Purge {
+    /// All that are there now.
+    Begun,
+    /// Those that were there when somebody else began, less than a minute ago. SQS takes no second purge meanwhile.
+    UnderWay,
 }
 
 impl DeadLetter {
@@ -114,12 +126,20 @@ impl DeadLetters {
         Self { client: Client::from_conf(config.build()), url: places.url.into(), origin: places.origin }
     }
 
+    /// About how many messages there are, and how many of them somebody has taken.
+    ///
+    /// # Errors
+    /// Where the queue does not answer.
+    pub async fn held(&self) -> Result<Waiting, QueueError> {
+        waiting(&self.client, &self.url).await
+    }
+
     /// About how many messages there are, taken or not.
     ///
     /// # Errors
     /// Where the queue does not answer.
     pub async fn count(&self) -> Result<u64, QueueError> {
-        let Waiting { visible, in_flight } = waiting(&self.client, &self.url).await?;
+        let Waiting { visible, in_flight } = self.held().await?;
         Ok(visible + in_flight)
     }
 
@@ -135,7 +155,7 @@ impl DeadLetters {
     /// back, or for a minute.
     ///
     /// # Errors
-    /// Where the queue does not answer.
+    /// Where the queue does not answer. What was taken by then is given back.
     pub async fn walk(
         &self,
         enough: impl Fn(&[DeadLetter], &[DeadLetter]) -> bool,
@@ -143,7 +163,13 @@ impl DeadLetters {
     ) -> Result<Vec<DeadLetter>, QueueError> {
         let (mut walk, mut seen) = (Vec::new(), HashSet::new());
         loop {
-            let taken = self.take().await?;
+            let taken = match self.take().await {
+                Ok(taken) => taken,
+                Err(error) => {
+                    self.give_back(&walk).await;
+                    return Err(error);
+                }
+            };
             // Only known ones: so long a walk has come round to where it began.
             let fresh: Vec<_> = taken.into_iter().filter(|letter| seen.insert(letter.message_id.clone())).collect();
             if fresh.is_empty() || enough(&walk, &fresh) {
@@ -163,19 +189,16 @@ impl DeadLetters {
         let is_it = |letter: &DeadLetter| letter.message_id == id;
         let mut walk = self.walk(|walk, fresh| walk.len() >= most || fresh.iter().any(is_it), |_| {}).await?;
         let found = walk.iter().position(is_it).map(|place| walk.swap_remove(place));
-        self.give_back(&walk).await?;
+        self.give_back(&walk).await;
         Ok(found)
     }
 
-    /// Takes up to 10 messages and moves them back. Gives how many were moved, and why others were not.
+    /// Takes up to 10 messages and moves them back.
     ///
     /// # Errors
-    /// Where the queue does not answer.
+    /// Where the dead-letter queue does not answer. Then none is taken.
     pub async fn redrive_some(&self) -> Result<Redriven, QueueError> {
-        let taken = self.take().await?;
-        let results = join_all(taken.iter().map(|letter| self.redrive(letter))).await;
-        let moved = results.iter().filter(|result| result.is_ok()).count();
-        Ok(Redriven { taken: taken.len(), moved, failure: results.into_iter().find_map(Result::err) })
+        Ok(self.redrive(self.take().await?).await)
     }
 
     /// Takes up to 10 messages; none where there are no more.
@@ -198,24 +221,35 @@ impl DeadLetters {
         Ok(answer.messages.unwrap_or_default().into_iter().filter_map(read).collect())
     }
 
-    /// Gives messages back that were taken, so that they can be taken again at once. What is not given back comes by itself.
-    ///
-    /// # Errors
-    /// Where the queue does not answer.
-    pub async fn give_back(&self, letters: &[DeadLetter]) -> Result<(), QueueError> {
+    /// Gives messages back that were taken, so that they can be taken again at once. What can't be given back comes by itself
+    /// when a minute is over.
+    pub async fn give_back(&self, letters: &[DeadLetter]) {
         for some in letters.chunks(BATCH) {
             let receipts = some.iter().map(|letter| (letter.receipt.clone(), Duration::ZERO)).collect();
-            change_visibility(self.client.clone(), Arc::clone(&self.url), receipts).await?;
+            if let Err(error) = change_visibility(self.client.clone(), Arc::clone(&self.url), receipts).await {
+                tracing::warn!(error = %Chain(&error), "could not give dead letters back; they come again in a minute");
+                return;
+            }
         }
-        Ok(())
     }
 
-    /// Moves a message that was taken back to the queue it came from: sends it, and only then deletes it here. Interrupted
-    /// in between it is in both, which is harmless: an upload is settled once.
-    ///
-    /// # Errors
-    /// Where one of the two queues does not do its part.
-    pub async fn redrive(&self, letter: &DeadLetter) -> Result<(), QueueError> {
+    /// Moves messages that were taken back to the queue they came from, and gives those back that can't be moved.
+    pub async fn redrive(&self, letters: Vec<DeadLetter>) -> Redriven {
+        let results = join_all(letters.iter().map(|letter| self.redrive_one(letter))).await;
+        let (taken, mut failure, mut left) = (letters.len(), None, Vec::new());
+        for (letter, result) in letters.into_iter().zip(results) {
+            if let Err(error) = result {
+                failure.get_or_insert(error);
+                left.push(letter);
+            }
+        }
+        self.give_back(&left).await;
+        Redriven { taken, moved: taken - left.len(), failure }
+    }
+
+    /// Sends it, and only then deletes it here. Interrupted in between it is in both, which is harmless: an upload is settled
+    /// once.
+    async fn redrive_one(&self, letter: &DeadLetter) -> Result<(), QueueError> {
         let request = self.client.send_message().queue_url(&self.origin).message_body(&letter.body);
         let sent = request.set_message_attributes(letter.attributes.clone()).send().await;
         sent.map_err(|error| QueueError::new("send a message to the queue", error))?;
@@ -235,10 +269,15 @@ impl DeadLetters {
     /// Deletes all messages for good.
     ///
     /// # Errors
-    /// Where the queue does not answer, or was purged within the last minute.
-    pub async fn purge(&self) -> Result<(), QueueError> {
-        let answer = self.client.purge_queue().queue_url(&*self.url).send().await;
-        answer.map(drop).map_err(|error| QueueError::new("purge the dead-letter queue", error))
+    /// Where the queue does not answer.
+    pub async fn purge(&self) -> Result<Purge, QueueError> {
+        match self.client.purge_queue().queue_url(&*self.url).send().await {
+            Ok(_) => Ok(Purge::Begun),
+            Err(error) if error.as_service_error().is_some_and(PurgeQueueError::is_purge_queue_in_progress) => {
+                Ok(Purge::UnderWay)
+            }
+            Err(error) => Err(QueueError::new("purge the dead-letter queue", error)),
+        }
     }
 }
 

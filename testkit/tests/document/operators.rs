@@ -57,6 +57,7 @@ async fn look(world: &World, operator: &Reader, confirmed: &TestUpload) {
     let shown = operator.shown("getActivity", 200);
     let activity = async || operator.client.get("/v1/operator/activity?range=15m").await.expect(200).body;
     world.until("what happened is counted", async || shape(&activity().await) == shown).await;
+    operator.is_as_shown("getFilterValues", 200, operator.client.get("/v1/operator/filter-values").await);
 }
 
 async fn act(client: &Client, operator: &Reader, confirmed: &TestUpload) {
@@ -94,6 +95,16 @@ async fn messages(world: &World, operator: &Reader, confirmed: &TestUpload) {
     operator.is_as_shown("getDeadEvent", 200, operator.client.get(&format!("{EVENTS}/{newest}")).await);
     let dropped = operator.client.delete(&format!("{EVENTS}?up_to={newest}")).await;
     operator.is_as_shown("dropDeadEvents", 200, dropped);
+    remembered(operator).await;
+}
+
+/// The last two things that somebody did: with all that fit a filter, and with a message that there is not.
+async fn remembered(operator: &Reader) {
+    let cancel = json!({"action": "cancel", "filter": {"tenant": "acme"}});
+    operator.client.post(&format!("{UPLOADS}/actions"), &cancel).await.expect(200);
+    operator.client.post(&format!("{LETTERS}/redrive"), &json!({"message_id": "nobody"})).await.expect(404);
+    let page = operator.client.get("/v1/operator/actions?limit=2").await;
+    operator.is_as_shown("listOperatorActions", 200, page);
 }
 
 /// With dead letters to tell of, an upload that waits, and a worker that has swept, been round, and taken a message lately.
@@ -113,5 +124,5 @@ async fn overview(world: &World, operator: &Reader, event: &str) {
     world.localstack.send_message(event).await;
     let shown = operator.shown("getOverview", 200);
     world.until("all is known", async || shape(&now().await) == shown).await;
-    waits.cancel().await.expect(200);
+    assert_eq!(waits.now().await["status"], "pending");
 }

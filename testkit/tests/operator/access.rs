@@ -25,6 +25,15 @@ async fn an_operator_of_one_tenant_sees_and_touches_that_tenant_alone() {
     assert_eq!((&outcome["done"], outcome["refused"][0].get("status")), (&json!(0), None));
     let outcome = act(&operator, json!({"action": "cancel", "filter": {"tenant": "globex"}})).await;
     assert_eq!(outcome["done"], 0);
+    let created = async |query: &str| {
+        let activity = operator.get(&format!("/v1/operator/activity{query}")).await.expect(200).body;
+        (activity["total"]["created"].clone(), activity["points"].as_array().map(Vec::len))
+    };
+    assert_eq!(created("").await, (json!(1), Some(60)));
+    assert_eq!(created("?tenant=acme").await, (json!(1), Some(60)));
+    assert_eq!(created("?tenant=globex").await, (json!(0), Some(60)));
+    let values = operator.get("/v1/operator/filter-values").await.expect(200).body;
+    assert_eq!((&values["tenants"], &values["has_more_tenants"]), (&json!(["acme"]), &json!(false)));
     let overview = operator.get("/v1/operator/overview").await.expect(200).body;
     assert_eq!((&overview["uploads"]["pending"], overview.get("system")), (&json!(1), None));
     assert_eq!(overview["oldest_pending"]["upload_id"], own.id());
@@ -32,15 +41,22 @@ async fn an_operator_of_one_tenant_sees_and_touches_that_tenant_alone() {
         assert_eq!(operator.get(path).await.problem(403), "all_tenants_needed", "{path}");
     }
     assert_eq!(operator.call("/v1/operator/dead-letters/redrive").await.problem(403), "all_tenants_needed");
+    for path in ["dead-letters", "dead-letters/x", "dead-events?up_to=1", "dead-events/1"] {
+        let answer = operator.delete(&format!("/v1/operator/{path}")).await;
+        assert_eq!(answer.problem(403), "all_tenants_needed", "{path}");
+    }
 
     let mut feed = operator.watch_at("/v1/operator/events", &[]).await.expect("it is opened");
     feed.begun().await;
-    others.cancel().await.expect(200);
-    let outcome = act(&operator, json!({"action": "cancel", "filter": {}})).await;
-    assert_eq!(outcome["done"], 1);
+    globex.declare(&files::png()).await.cancel().await.expect(200);
+    let mixed = json!([others.id(), own.id()]);
+    let outcome = act(&operator, json!({"action": "cancel", "upload_ids": mixed})).await;
+    assert_eq!((&outcome["done"], &outcome["refused"][0]["upload_id"]), (&json!(1), &json!(others.id())));
+    assert_eq!(outcome["refused"][0].get("status"), None, "that it is there is not told");
     let event = feed.next().await.expect("it goes on");
     let expected = json!({"id": own.id(), "tenant": "acme", "policy": "images", "status": "canceled"});
     assert_eq!(event.upload, expected);
+    assert_eq!(others.now().await["status"], "pending");
     world.end().await;
 }
 
@@ -73,7 +89,7 @@ async fn who_may_only_look_looks_and_who_is_no_operator_does_neither() {
     let upload = world.client().await.declare(&files::png()).await;
     let order = json!({"action": "cancel", "upload_ids": [upload.id()]});
     let reader = world.client_with(Some(&world.key_of_all(&["operator:read"]).await));
-    for path in ["overview", "activity", "uploads", "dead-events", "session"] {
+    for path in ["overview", "activity", "uploads", "dead-events", "session", "actions", "filter-values"] {
         reader.get(&format!("/v1/operator/{path}")).await.expect(200);
     }
     report(&reader, upload.id()).await;

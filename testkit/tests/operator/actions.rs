@@ -25,6 +25,8 @@ async fn one_upload_is_shown_with_all_that_is_known_and_no_signed_url() {
     assert_eq!((&lines[0]["status"], &lines[0]["cause_name"]), (&json!("pending"), &json!("a test")));
     assert_eq!((&lines[1]["status"], &lines[1]["cause"]), (&json!("confirmed"), &json!("event")));
     assert!(lines[1]["waited_ms"].is_i64() && lines[1]["took_ms"].is_i64(), "{report}");
+    assert_eq!((&lines[1]["message_id"], lines[0].get("message_id")), (&lines[1]["cause_id"], None));
+    assert_eq!(report["timeline_is_cut"], false);
     assert!(!report.to_string().contains("X-Amz-"), "{report}");
 
     let path = format!("/v1/operator/uploads/{}/download?disposition=inline", upload.id());
@@ -68,6 +70,32 @@ async fn an_operator_settles_expires_cancels_and_deletes_and_the_timeline_tells_
     // Lines that are no change are not told as one.
     let told: Vec<_> = feed.take(9).await.iter().map(|event| event.told().1).collect();
     assert_eq!(told.iter().filter(|status| *status == "pending").count(), 4, "{told:?}");
+    world.end().await;
+}
+
+#[tokio::test]
+async fn of_a_long_timeline_the_end_is_shown_and_what_a_newer_version_asked_for_is_no_change() {
+    let world = World::build().without_worker().start().await;
+    let upload = world.client().await.declare(&files::png()).await;
+    let asked = |count, what| {
+        format!(
+            "INSERT INTO timeline (upload_id, tenant, status, asked, cause)
+             SELECT '{}', 'acme', 'pending', '{what}', 'operator' FROM generate_series(1, {count})",
+            upload.id()
+        )
+    };
+    world.query(&asked(198, "settle")).await;
+    world.query(&asked(1, "dance")).await;
+    let operator = operator(&world).await;
+    let shown = report(&operator, upload.id()).await;
+    let lines = shown["timeline"].as_array().expect("lines");
+    assert_eq!((lines.len(), &shown["timeline_is_cut"], lines[0].get("asked")), (200, &json!(false), None));
+    assert_eq!((&lines[1]["asked"], &lines[199]["asked"]), (&json!("settle"), &json!("other")));
+    upload.cancel().await.expect(200);
+    let shown = report(&operator, upload.id()).await;
+    let lines = shown["timeline"].as_array().expect("lines");
+    assert_eq!((lines.len(), &shown["timeline_is_cut"]), (200, &json!(true)));
+    assert_eq!((&lines[0]["asked"], &lines[199]["status"]), (&json!("settle"), &json!("canceled")));
     world.end().await;
 }
 

@@ -3,6 +3,8 @@
 mod access;
 mod actions;
 mod counts;
+mod deeds;
+mod letters;
 mod pipeline;
 mod search;
 

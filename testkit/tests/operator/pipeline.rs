@@ -39,6 +39,44 @@ async fn a_worker_is_shown_while_it_lives_and_told_of_when_it_is_gone() {
 }
 
 #[tokio::test]
+async fn workers_of_one_host_are_told_apart() {
+    let mut world = World::start().await;
+    world.start_worker().await;
+    let operator = operator(&world).await;
+    let workers = async || operator.get("/v1/operator/overview").await.expect(200).body["system"]["workers"].clone();
+    world.until("both are there", async || workers().await.as_array().map(Vec::len) == Some(2)).await;
+    let workers = workers().await;
+    assert_eq!(workers[0]["host"], workers[1]["host"]);
+    assert_ne!(workers[0]["name"], workers[1]["name"]);
+    assert!(workers[0]["name"].as_str().is_some_and(|name| name.starts_with(workers[0]["host"].as_str().expect("a host"))));
+    world.end().await;
+}
+
+#[tokio::test]
+async fn messages_that_nobody_takes_are_told_of_until_somebody_does() {
+    let mut world = World::build().without_worker().start().await;
+    let operator = operator(&world).await;
+    let queue = async || operator.get("/v1/operator/overview").await.expect(200).body["system"]["queue"].clone();
+    assert_eq!((queue().await.get("oldest_ms"), queue().await.get("last_taken_at")), (None, None));
+    world.localstack.send_message(r#"{"Event":"s3:TestEvent"}"#).await;
+    world.until("it is seen to wait", async || queue().await["oldest_at_least"] == true).await;
+    // A worker without this queue hears of it, too, and has done so for longer.
+    world
+        .query(
+            "INSERT INTO workers (id, host, version, has_queue, in_hand, in_hand_most, breaker, waiting_since)
+             VALUES (gen_random_uuid(), 'w', '1', false, 0, 1, 'closed', now() - interval '2 minutes')",
+        )
+        .await;
+    let told = findings(&operator).await;
+    assert!(told.contains(&"messages_untaken".to_owned()), "{told:?}");
+    assert!(queue().await["oldest_ms"].as_i64().is_some_and(|ms| ms >= 120_000));
+    world.start_worker().await;
+    world.until("it is taken", async || queue().await["last_taken_at"].is_string()).await;
+    assert!(!findings(&operator).await.contains(&"messages_untaken".to_owned()));
+    world.end().await;
+}
+
+#[tokio::test]
 async fn dead_letters_are_listed_moved_back_and_deleted() {
     let world = World::build().without_events().start().await;
     let client = world.client().await;
@@ -62,14 +100,14 @@ async fn dead_letters_are_listed_moved_back_and_deleted() {
     assert_eq!(operator.delete(&format!("{PATH}/nobody")).await.problem(404), "dead_letter_not_found");
     operator.delete(&format!("{PATH}/{bad}")).await.expect(204);
     let moved = operator.post(&format!("{PATH}/redrive"), &json!({"message_id": good})).await.expect(200).body;
-    assert_eq!(moved, json!({"moved": 1, "has_more": false}));
+    assert_eq!(moved, json!({"moved": 1, "not_moved": 0, "hidden": 0, "has_more": false}));
     upload.is("confirmed").await;
     for _ in 0..12 {
         world.localstack.leave_dead_letter(r#"{"Event":"s3:TestEvent"}"#).await;
     }
     world.until("it is told of", async || findings(&operator).await.contains(&"dead_letters".to_owned())).await;
     let moved = operator.call(&format!("{PATH}/redrive")).await.expect(200).body;
-    assert_eq!(moved, json!({"moved": 12, "has_more": false}));
+    assert_eq!(moved, json!({"moved": 12, "not_moved": 0, "hidden": 0, "has_more": false}));
     world.localstack.leave_dead_letter("{").await;
     assert_eq!(operator.delete(PATH).await.expect(200).body, json!({"deleted": 1}));
     assert_eq!(world.localstack.dead_letters().await, 0);

@@ -1,7 +1,7 @@
 //! `dlq`: lists, redrives and purges the dead-letter queue.
 
 use clap::Subcommand;
-use sluice_common::queue::dead_letters::{DeadLetter, DeadLetters, Places};
+use sluice_common::queue::dead_letters::{DeadLetter, DeadLetters, Places, Purge};
 use sluice_common::settings::Reader;
 use sluice_common::table::table;
 
@@ -49,7 +49,7 @@ pub async fn run(command: Command) -> Done {
 
 async fn list(letters: &DeadLetters, most: usize) -> Done {
     let walk = letters.walk(|walk, _| walk.len() >= most, told_now_and_then).await?;
-    letters.give_back(&walk).await?;
+    letters.give_back(&walk).await;
     let heading = ["MESSAGE", "TIMES", "SENT", "SAYS"].map(str::to_owned);
     let rows: Vec<_> = [heading].into_iter().chain(walk.iter().take(most).map(row)).collect();
     print(&table(&rows))?;
@@ -73,7 +73,9 @@ fn row(letter: &DeadLetter) -> [String; 4] {
 async fn redrive_one(letters: &DeadLetters, id: &str) -> Done {
     let found = letters.find(id, usize::MAX).await?;
     let found = found.ok_or_else(|| format!("there is no message {id} in the dead-letter queue, or it is taken"))?;
-    letters.redrive(&found).await?;
+    if let Some(error) = letters.redrive(vec![found]).await.failure {
+        return Err(error.into());
+    }
     eprintln!("Moved message {id} back to the queue.");
     Ok(())
 }
@@ -84,15 +86,12 @@ async fn redrive_all(letters: &DeadLetters) -> Done {
         let some = letters.redrive_some().await?;
         if some.taken == 0 {
             eprintln!("Moved {} back to the queue.", counted(moved, "message"));
-            return Ok(());
+            return say_what_is_hidden(letters).await;
         }
         let before = moved;
         moved += some.moved as u64;
         if let Some(error) = some.failure {
-            eprintln!(
-                "Moved {} back to the queue; what is left can be taken again in a minute.",
-                counted(moved, "message")
-            );
+            eprintln!("Moved {} back to the queue; what is left can be moved later.", counted(moved, "message"));
             return Err(error.into());
         }
         if moved / PROGRESS as u64 > before / PROGRESS as u64 {
@@ -101,12 +100,23 @@ async fn redrive_all(letters: &DeadLetters) -> Done {
     }
 }
 
+/// Of what others have in hand, nothing can be taken for a moment.
+async fn say_what_is_hidden(letters: &DeadLetters) -> Done {
+    let hidden = letters.held().await?.in_flight;
+    if hidden > 0 {
+        eprintln!("About {} can be moved in a minute: others have them in hand.", counted(hidden, "more message"));
+    }
+    Ok(())
+}
+
 async fn purge(letters: &DeadLetters, yes: bool) -> Done {
     let messages = counted(letters.count().await?, "message");
     if !yes {
         return Err(format!("this deletes about {messages} for good; to do it, say --yes").into());
     }
-    letters.purge().await?;
-    eprintln!("Purged about {messages} from the dead-letter queue.");
+    match letters.purge().await? {
+        Purge::Begun => eprintln!("Purged about {messages} from the dead-letter queue."),
+        Purge::UnderWay => return Err("it was purged less than a minute ago: try again in a minute".into()),
+    }
     Ok(())
 }
