@@ -31,8 +31,7 @@ export function filterOf(search: URLSearchParams, now: number): Schemas["UploadF
   const reason = search.get("reason");
   if (reason) filter.reason = reason as Reason;
   const span = SPANS[search.get("last") ?? ""];
-  // To the minute, so that coming back finds the list as it was left.
-  if (span) filter.created_from = new Date(Math.floor((now - span.seconds * 1000) / 60_000) * 60_000).toISOString();
+  if (span) filter.created_from = new Date(now - span.seconds * 1000).toISOString();
   const [from, before] = [time(search.get("from")), time(search.get("before"))];
   if (from && !span) filter.created_from = from;
   if (before && !span) filter.created_before = before;
@@ -48,6 +47,26 @@ export function statusesOf(search: URLSearchParams): Status[] {
 export function upTo(filter: Schemas["UploadFilter"], at: number): Schemas["UploadFilter"] {
   const before = filter.created_before ? Date.parse(filter.created_before) : Infinity;
   return { ...filter, created_before: new Date(Math.min(before, at)).toISOString() };
+}
+
+/** The same, of what was declared from one of these moments to the other, both with it, as far as it is meant. */
+export function between(filter: Schemas["UploadFilter"], first: string, last: string): Schemas["UploadFilter"] {
+  const from = Math.max(Date.parse(first), filter.created_from ? Date.parse(filter.created_from) : -Infinity);
+  // Moments are finer than ours.
+  return upTo({ ...filter, created_from: new Date(from).toISOString() }, Date.parse(last) + 1);
+}
+
+/** A moment as the address has it, which says the same to whoever reads it; nothing for what is none. */
+export function asMoment(local: string): string {
+  return time(local)?.replace(".000Z", "Z") ?? "";
+}
+
+/** A moment of the address as a field for the reader's own clock takes it. */
+export function asLocal(moment: string | null): string {
+  const at = time(moment);
+  if (!at) return "";
+  const here = new Date(Date.parse(at) - new Date(at).getTimezoneOffset() * 60_000);
+  return here.toISOString().replace(/(:00)?\.000Z$/, "");
 }
 
 /** The same as parameters of a search. */

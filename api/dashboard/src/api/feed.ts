@@ -4,7 +4,7 @@
 import { useQueryClient, type QueryClient } from "@tanstack/preact-query";
 import { useEffect } from "preact/hooks";
 import { feedIs, linkState, onReturn } from "../link.ts";
-import { withStatus, type Loaded } from "../uploads-list.ts";
+import { outdated, withStatus, type Loaded } from "../uploads-list.ts";
 
 /** How long changes are gathered before anything is asked, in milliseconds: a burst is asked about once. */
 const GATHER = 300;
@@ -100,6 +100,9 @@ function changeOf(data: string): Change | undefined {
 /** What is asked again when something may have been missed. */
 const ALIVE = ["overview", "activity", "uploads", "upload", "dead events"];
 
+/** The lists of uploads, where what changes is noted. Asking for it is up to them. */
+const LISTS = ["uploads", "pages"];
+
 /** Asks again for what is shown; while nobody sees the page, not before somebody does. What is being asked is not asked twice. */
 function again(queries: QueryClient, is: (key: readonly unknown[]) => boolean) {
   const refetchType = document.hidden ? "none" : "active";
@@ -116,14 +119,15 @@ function gather(queries: QueryClient) {
   const flushAll = () => {
     timerOfAll = undefined;
     askedAll = Date.now();
-    again(queries, (key) => ALIVE.includes(String(key[0])) && key[1] !== "pages");
+    queries.setQueriesData<Loaded>({ queryKey: LISTS }, (loaded) => loaded && outdated(loaded, askedAll));
+    again(queries, (key) => ALIVE.includes(String(key[0])) && (key[0] !== "uploads" || key[1] === "newest"));
   };
   const flush = () => {
     timer = undefined;
     asked = Date.now();
     const all = changes;
     changes = new Map();
-    queries.setQueriesData<Loaded>({ queryKey: ["uploads", "pages"] }, (loaded) => loaded && withStatus(loaded, all));
+    queries.setQueriesData<Loaded>({ queryKey: LISTS }, (loaded) => loaded && withStatus(loaded, all, asked));
     again(queries, (key) => key[0] === "overview" || key[1] === "newest" || (key[0] === "upload" && all.has(String(key[1]))));
   };
   return {

@@ -1,21 +1,30 @@
 // What the list of uploads is narrowed down by. All of it is in the address.
 
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useQuery, useQueryClient } from "@tanstack/preact-query";
+import { useEffect, useId, useRef, useState } from "preact/hooks";
 import { useSearchParams } from "wouter-preact";
 import { useOverview } from "../api/queries.ts";
-import type { Schemas } from "../api/client.ts";
-import { PARTS, SPANS, STATUSES, statusesOf } from "../filters.ts";
+import { answer, client, within, type Schemas } from "../api/client.ts";
+import { asLocal, asMoment, PARTS, SPANS, STATUSES, statusesOf } from "../filters.ts";
 import { short } from "../format.ts";
 import { useKeys } from "../keys.ts";
 import { reasonCodeValues } from "../api/schema.ts";
+import { useSession } from "../session.ts";
+import { rowsOf, type Loaded } from "../uploads-list.ts";
 
 /** How long nobody has to type before what was typed is searched for, in milliseconds. */
 const PAUSE = 300;
 
 type Part = (typeof PARTS)[number];
 
+/** Groups of types, and what many send; what else there is comes from the uploads. */
+const TYPES = ["image/*", "video/*", "audio/*", "text/*", "application/*", "image/png", "image/jpeg", "application/pdf", "video/mp4"];
+
 export function Filters() {
   const [search, setSearch] = useSearchParams();
+  const [isUsed, use] = useState(false);
+  const known = useKnown(isUsed);
+  const ofAll = useSession().data?.all_tenants;
   const set = (part: Part, value: string) =>
     setSearch(
       (search) => {
@@ -36,13 +45,13 @@ export function Filters() {
       { replace: true },
     );
   return (
-    <search>
+    <search onFocusIn={() => use(true)}>
       <Statuses chosen={statusesOf(search)} choose={(status) => set("status", status.join(","))} />
       <div class="filters">
         <Typed part="text" type="search" label="File name, id or object key" value={search.get("text") ?? ""} set={set} />
-        <Typed part="tenant" label="Tenant" value={search.get("tenant") ?? ""} set={set} />
-        <Typed part="policy" label="Policy" value={search.get("policy") ?? ""} set={set} />
-        <Typed part="type" label="Type: image/*" value={search.get("type") ?? ""} set={set} />
+        {ofAll && <Typed part="tenant" label="Tenant" value={search.get("tenant") ?? ""} set={set} known={known.tenants} />}
+        <Typed part="policy" label="Policy" value={search.get("policy") ?? ""} set={set} known={known.policies} />
+        <Typed part="type" label="Type: image/*" value={search.get("type") ?? ""} set={set} known={known.types} />
         <select aria-label="Reason" value={search.get("reason") ?? ""} onChange={(event) => set("reason", event.currentTarget.value)}>
           <option value="">Any reason</option>
           {reasonCodeValues.map((reason) => (
@@ -62,8 +71,9 @@ export function Filters() {
         </select>
         {between && (
           <>
-            <input type="datetime-local" aria-label="From" value={search.get("from") ?? ""} onChange={(event) => set("from", event.currentTarget.value)} />
-            <input type="datetime-local" aria-label="Before" value={search.get("before") ?? ""} onChange={(event) => set("before", event.currentTarget.value)} />
+            <Moment part="from" label="From" value={search.get("from")} set={set} />
+            <Moment part="before" label="Before" value={search.get("before")} set={set} />
+            <span class="dim small">by your clock, {new Intl.DateTimeFormat().resolvedOptions().timeZone}</span>
           </>
         )}
         {given.length > 0 && (
@@ -106,10 +116,13 @@ interface TypedProps {
   value: string;
   set: (part: Part, value: string) => void;
   type?: "search" | "text";
+  /** What to choose from. Anything else may be typed. */
+  known?: string[];
 }
 
 /** Searches when nobody types any more. */
-function Typed({ part, label, value, set, type = "text" }: TypedProps) {
+function Typed({ part, label, value, set, type = "text", known }: TypedProps) {
+  const choices = useId();
   const input = useRef<HTMLInputElement>(null);
   const [typed, setTyped] = useState(value);
   // The space that one has just typed stays: the address has it not.
@@ -130,20 +143,62 @@ function Typed({ part, label, value, set, type = "text" }: TypedProps) {
       : {},
   );
   return (
+    <>
+      <input
+        ref={input}
+        type={type}
+        class={type === "search" ? "" : "short"}
+        placeholder={label}
+        aria-label={label}
+        value={typed}
+        list={known && choices}
+        spellcheck={false}
+        autocomplete="off"
+        onInput={(event) => setTyped(event.currentTarget.value)}
+        onKeyDown={(event) => {
+          if (event.key === "Enter") set(part, typed.trim());
+          if (event.key === "Escape") event.currentTarget.blur();
+        }}
+      />
+      {known && (
+        <datalist id={choices}>
+          {known.map((value) => (
+            <option key={value} value={value} />
+          ))}
+        </datalist>
+      )}
+    </>
+  );
+}
+
+/** A moment: typed by the reader's clock, and in the address for everybody. */
+function Moment({ part, label, value, set }: { part: Part; label: string; value: string | null; set: (part: Part, value: string) => void }) {
+  return (
     <input
-      ref={input}
-      type={type}
-      class={type === "search" ? "" : "short"}
-      placeholder={label}
+      type="datetime-local"
       aria-label={label}
-      value={typed}
-      spellcheck={false}
-      autocomplete="off"
-      onInput={(event) => setTyped(event.currentTarget.value)}
-      onKeyDown={(event) => {
-        if (event.key === "Enter") set(part, typed.trim());
-        if (event.key === "Escape") event.currentTarget.blur();
-      }}
+      value={asLocal(value)}
+      onChange={(event) => set(part, asMoment(event.currentTarget.value))}
     />
   );
+}
+
+/** What there is to choose from: what the newest uploads have, and those in all lists that were shown of late. */
+function useKnown(isAsked: boolean) {
+  const queries = useQueryClient();
+  const newest = useQuery({
+    queryKey: ["known"],
+    queryFn: ({ signal }) => answer(client.GET("/v1/operator/uploads", { params: { query: { limit: 100 } }, ...within(signal) })),
+    enabled: isAsked,
+    staleTime: 60_000,
+    refetchOnWindowFocus: false,
+  });
+  const lists = isAsked ? queries.getQueriesData<Loaded>({ queryKey: ["uploads", "pages"] }) : [];
+  const rows = [...(newest.data?.data ?? []), ...lists.flatMap(([, loaded]) => rowsOf(loaded))];
+  const all = (of: (row: (typeof rows)[number]) => (string | undefined)[]) => [...new Set(rows.flatMap(of))].filter((one) => one !== undefined).sort();
+  return {
+    tenants: all((row) => [row.tenant]),
+    policies: all((row) => [row.policy]),
+    types: [...new Set([...TYPES, ...all((row) => [row.declared.content_type, row.observed?.detected_type])])],
+  };
 }

@@ -2,12 +2,12 @@
 
 import { useRef } from "preact/hooks";
 import { Link } from "wouter-preact";
-import type { Upload } from "../api/queries.ts";
 import { duration } from "../format.ts";
 import { plain } from "../hostile.ts";
 import { useKeys } from "../keys.ts";
 import { Status } from "../parts/status.tsx";
 import { Size, Strange, Time } from "../parts/text.tsx";
+import type { Row as Upload } from "../uploads-list.ts";
 
 interface Props {
   rows: Upload[];
@@ -80,7 +80,7 @@ function Row({ upload, selected, toggle }: { upload: Upload; selected: boolean; 
   const { declared, observed, reasons } = upload;
   const detected = observed?.detected_type;
   return (
-    <tr data-id={upload.id} class={selected ? "selected" : ""}>
+    <tr data-id={upload.id} class={`${selected ? "selected" : ""} ${upload.hasLeft ? "left" : ""}`}>
       {toggle && (
         <td class="pick">
           <input type="checkbox" aria-label={`Select ${plain(declared.filename)}`} checked={selected} onChange={toggle} />
@@ -93,6 +93,7 @@ function Row({ upload, selected, toggle }: { upload: Upload; selected: boolean; 
         <Link href={`/uploads/${upload.id}`}>
           <Strange text={declared.filename} />
         </Link>
+        {upload.hasLeft && <span class="why">no longer matches</span>}
         {reasons && reasons.length > 0 && <span class="why">{reasons.map((reason) => reason.code).join(", ")}</span>}
       </td>
       <td class="wider">

@@ -5,25 +5,27 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { useSearchParams } from "wouter-preact";
 import { answer, client, within, type Schemas } from "../api/client.ts";
 import { every, type Action, type Upload } from "../api/queries.ts";
-import { asQuery, filterOf, inWords, PARTS } from "../filters.ts";
+import { asQuery, between, filterOf, inWords, PARTS } from "../filters.ts";
 import { count, plural } from "../format.ts";
 import { useKeys } from "../keys.ts";
+import { linkState } from "../link.ts";
 import { now } from "../now.ts";
 import { ACTIONS, ActionDialog, type Target } from "../parts/act.tsx";
 import { Empty, Loading, Page, Stale, Trouble } from "../parts/page.tsx";
 import { Time } from "../parts/text.tsx";
 import { useMayAct } from "../session.ts";
-import { folded, isLong, shown, type Loaded } from "../uploads-list.ts";
+import { folded, isLong, pageOf, renewed, rowsOf, shown, withoutLeft, type Loaded, type Page as ListPage, type Row, type Stretch } from "../uploads-list.ts";
 import { Filters } from "./filters.tsx";
 import { Rows } from "./rows.tsx";
 
 type Filter = Schemas["UploadFilter"];
-type List = Schemas["OperatorUploadList"];
+
+const NONE: ReadonlySet<string> = new Set();
 
 export function Uploads() {
   const [search, setSearch] = useSearchParams();
-  const text = PARTS.map((part) => search.get(part) ?? "").join("\n");
-  const filter = useMemo(() => filterOf(search, now()), [text]);
+  const name = PARTS.map((part) => search.get(part) ?? "").join("\n");
+  const filter = () => filterOf(search, now());
   const paused = search.get("paused") === "yes";
   const pause = () =>
     setSearch(
@@ -41,7 +43,7 @@ export function Uploads() {
       title="Uploads"
       right={
         <>
-          {mayAct && <Matching filter={filter} act={(action) => setTarget({ action, on: { kind: "matching", filter } })} />}
+          {mayAct && <Matching filter={filter()} act={(action) => setTarget({ action, on: { kind: "matching", filter: filter() } })} />}
           <button type="button" aria-pressed={paused} onClick={pause}>
             {paused ? "Paused" : "Pause"}
           </button>
@@ -49,7 +51,7 @@ export function Uploads() {
       }
     >
       <Filters />
-      <List key={text} filter={filter} paused={paused} pause={pause} act={(action, uploads) => setTarget({ action, on: { kind: "these", uploads } })} />
+      <List key={name} name={name} filter={filter} paused={paused} pause={pause} act={(action, uploads) => setTarget({ action, on: { kind: "these", uploads } })} />
       {target && <ActionDialog {...target} onClose={() => setTarget(undefined)} />}
     </Page>
   );
@@ -80,18 +82,21 @@ function Matching({ filter, act }: { filter: Filter; act: (action: Action) => vo
 }
 
 interface ListProps {
-  filter: Filter;
+  /** The filter as the address has it. */
+  name: string;
+  /** What it means now. */
+  filter: () => Filter;
   paused: boolean;
   pause: () => void;
   act: (action: Action, uploads: Upload[]) => void;
 }
 
-function List({ filter, paused, pause, act }: ListProps) {
+function List({ name, filter, paused, pause, act }: ListProps) {
   const [atTop, top] = useInView(true);
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
   const [within, setWithin] = useState(false);
   const reading = paused || !atTop || selected.size > 0 || within;
-  const list = useList(filter, reading);
+  const list = useList(name, filter, reading);
   const mayAct = useMayAct();
   const [atEnd, end] = useInView(false);
   const { rows, held, last } = list;
@@ -126,7 +131,7 @@ function List({ filter, paused, pause, act }: ListProps) {
         </div>
       )}
       {rows.length === 0 && !list.canGoOn ? (
-        <None filter={filter} />
+        <None filter={filter()} />
       ) : (
         <Rows rows={rows} selected={selected} select={mayAct ? setSelected : undefined} />
       )}
@@ -189,52 +194,105 @@ function None({ filter }: { filter: Filter }) {
 }
 
 /** The list of a filter: what was loaded, with what has come since folded in. While somebody reads, what is new is held back. */
-function useList(filter: Filter, reading: boolean) {
+/** Where a page of the list begins: behind a cursor, which goes with the filter that it came from. */
+type Place = { cursor: string; asked: Filter } | undefined;
+
+/** As many pages as one look at what may have changed asks for. */
+const LOOKED_THROUGH = 20;
+
+async function ask(filter: Filter, cursor: string | undefined, signal: AbortSignal, limit?: number): Promise<ListPage> {
+  const askedAt = Date.now();
+  const query = { ...asQuery(filter), ...(cursor === undefined ? {} : { cursor }), ...(limit === undefined ? {} : { limit }) };
+  return pageOf(await answer(client.GET("/v1/operator/uploads", { params: { query }, ...within(signal) })), filter, askedAt);
+}
+
+/** All from the first to the last of these rows, as it is now. */
+async function askAgain(filter: Filter, rows: Row[], signal: AbortSignal): Promise<Stretch | null> {
+  const [first, last] = [rows[0], rows.at(-1)];
+  if (!first || !last) return null;
+  const asked = between(filter, last.created_at, first.created_at);
+  const pages: ListPage[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await ask(asked, cursor, signal, 100);
+    pages.push(page);
+    cursor = page.next_cursor;
+  } while (cursor !== undefined && pages.length < LOOKED_THROUGH);
+  return { from: first.id, to: last.id, pages };
+}
+
+/** The list as it is kept, and as it is shown to somebody who reads in it or not. */
+function useList(name: string, filterNow: () => Filter, reading: boolean) {
   const queries = useQueryClient();
-  const ask = (cursor: string | undefined, signal: AbortSignal) =>
-    answer(client.GET("/v1/operator/uploads", { params: { query: { ...asQuery(filter), ...(cursor ? { cursor } : {}) } }, ...within(signal) }));
-  const key = ["uploads", "pages", filter];
-  const pages = useInfiniteQuery<List, Error, InfiniteData<List>, unknown[], string | undefined>({
+  const key = ["uploads", "pages", name];
+  const pages = useInfiniteQuery<ListPage, Error, InfiniteData<ListPage>, unknown[], Place>({
     queryKey: key,
-    queryFn: ({ pageParam, signal }) => ask(pageParam, signal),
+    queryFn: ({ pageParam, signal }) => ask(pageParam?.asked ?? filterNow(), pageParam?.cursor, signal),
     initialPageParam: undefined,
-    getNextPageParam: (page) => page.next_cursor,
+    getNextPageParam: (page) => (page.next_cursor === undefined ? undefined : { cursor: page.next_cursor, asked: page.asked }),
     staleTime: Infinity,
     refetchOnWindowFocus: false,
   });
   // Opened a moment ago, the list is its own newest page.
   const first = pages.data?.pages[0];
   const newest = useQuery({
-    queryKey: ["uploads", "newest", filter],
-    queryFn: ({ signal }) => ask(undefined, signal),
+    queryKey: ["uploads", "newest", name],
+    queryFn: ({ signal }) => ask(filterNow(), undefined, signal),
     refetchInterval: every(15, 4),
     enabled: pages.isSuccess,
     staleTime: 1000,
     ...(first ? { initialData: first, initialDataUpdatedAt: pages.dataUpdatedAt } : {}),
   });
+  // Rows further down that have changed. While the feed is closed nobody says which have.
+  const older = useQuery({
+    queryKey: ["uploads", "older", name],
+    queryFn: ({ signal }) => {
+      const rows = rowsOf(queries.getQueryData<Loaded>(key));
+      return askAgain(filterNow(), linkState() === "live" ? rows.filter((row) => row.changedAt) : rows, signal);
+    },
+    refetchInterval: () => (linkState() === "live" ? false : 15_000),
+    enabled: pages.isSuccess,
+    staleTime: Infinity,
+    initialData: null,
+  });
   const [gap, setGap] = useState(false);
-  const upTo = useRef<string | null>(null);
-  const anew = (page: List) => {
+  const [held, setHeld] = useState<ReadonlySet<string>>(NONE);
+  const anew = (page: ListPage) => {
     setGap(false);
+    setHeld(NONE);
     queries.setQueryData<Loaded>(key, { pages: [page], pageParams: [undefined] });
   };
+  const take = ({ loaded, fresh }: { loaded: Loaded; fresh: string[] }) => {
+    if (reading && fresh.length > 0) setHeld((held) => new Set([...held, ...fresh]));
+    queries.setQueryData<Loaded>(key, reading ? loaded : withoutLeft(loaded));
+  };
 
-  useEffect(() => {
+  useOnNew(newest.dataUpdatedAt, () => {
     const [page, loaded] = [newest.data, queries.getQueryData<Loaded>(key)];
     if (!page || !loaded) return;
     const came = folded(loaded, page);
     if (!reading && (came.gap || isLong(came.loaded))) return anew(page);
-    queries.setQueryData<Loaded>(key, came.loaded);
     setGap(came.gap);
-  }, [newest.data, reading]);
+    take(came);
+    if (rowsOf(came.loaded).some((row) => row.changedAt)) void older.refetch({ cancelRefetch: false });
+  });
+  useOnNew(older.dataUpdatedAt, () => {
+    const loaded = queries.getQueryData<Loaded>(key);
+    if (older.data && loaded) take(renewed(loaded, older.data));
+  });
+  useEffect(() => {
+    const loaded = queries.getQueryData<Loaded>(key);
+    if (reading || !loaded) return;
+    if (newest.data && (gap || isLong(loaded))) return anew(newest.data);
+    setHeld(NONE);
+    queries.setQueryData<Loaded>(key, withoutLeft(loaded));
+  }, [reading]);
 
   const loaded = pages.data as Loaded | undefined;
-  if (!reading) upTo.current = null;
-  else upTo.current ??= loaded?.pages[0]?.data[0]?.id ?? "";
-  const { rows, held } = shown(loaded, upTo.current);
+  const { rows, held: amount } = shown(loaded, reading ? held : NONE);
   return {
     rows,
-    held: held + (gap ? (newest.data?.data.length ?? 0) : 0),
+    held: amount + (gap ? (newest.data?.data.length ?? 0) : 0),
     gap,
     last: loaded?.pages.at(-1),
     error: pages.error,
@@ -244,10 +302,21 @@ function useList(filter: Filter, reading: boolean) {
     goOn: () => void pages.fetchNextPage(),
     again: () => void pages.refetch(),
     showNew: () => {
-      upTo.current = null;
-      if (gap && newest.data) anew(newest.data);
+      if (gap && newest.data) return anew(newest.data);
+      setHeld(NONE);
+      queries.setQueryData<Loaded>(key, (loaded) => loaded && withoutLeft(loaded));
     },
   };
+}
+
+/** Does something with each answer that comes after the first, once. */
+function useOnNew(at: number, did: () => void) {
+  const seen = useRef(at);
+  useEffect(() => {
+    if (at === seen.current) return;
+    seen.current = at;
+    did();
+  }, [at]);
 }
 
 /** Whether an element is in view. */

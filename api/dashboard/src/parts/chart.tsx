@@ -14,6 +14,8 @@ export interface Series {
   color: string;
   /** The class of its key in the legend. */
   key: string;
+  /** A line over the bars. */
+  isLine?: boolean;
   values: (number | null)[];
 }
 
@@ -97,11 +99,17 @@ function lines(times: number[], series: Series[]): uPlot.AlignedData {
   return [times.map((at) => at / 1000), ...series.map((one) => one.values)];
 }
 
-/** Each layer stands on those before it; the highest is drawn first, so that the lower ones cover its foot. */
+/** Each layer stands on those before it. */
 function stacked(times: number[], series: Series[]): uPlot.AlignedData {
   const sums = times.map(() => 0);
-  const layers = series.map((one) => one.values.map((value, n) => (sums[n] = (sums[n] ?? 0) + (value ?? 0))));
-  return [times.map((at) => at / 1000), ...layers.reverse()];
+  const sum = (value: number | null, n: number) => (sums[n] = (sums[n] ?? 0) + (value ?? 0));
+  const values = new Map(series.map((one) => [one, one.isLine ? one.values : one.values.map(sum)]));
+  return [times.map((at) => at / 1000), ...inTurn(series).map((one) => values.get(one) ?? [])];
+}
+
+/** The highest layer is drawn first, so that the lower ones cover its foot, and lines last. */
+function inTurn(series: Series[]): Series[] {
+  return [...series.filter((one) => !one.isLine).reverse(), ...series.filter((one) => one.isLine)];
 }
 
 function options(
@@ -116,8 +124,8 @@ function options(
   const color = (name: string) => resolved(where, name);
   const font = `12px ${style.fontFamily}`;
   const grid = { stroke: color("--line"), width: 1 };
-  const drawn = kind === "bars" ? [...series].reverse() : series;
-  const bars = uPlot.paths.bars?.({ size: [0.8, 40], gap: 1 });
+  const drawn = kind === "bars" ? inTurn(series) : series;
+  const bars = uPlot.paths.bars?.({ size: [1, 48], gap: 1 });
   return {
     width: where.clientWidth,
     height: where.clientHeight,
@@ -148,9 +156,9 @@ function options(
       {},
       ...drawn.map((one): uPlot.Series => {
         const stroke = color(one.color);
-        return kind === "bars"
+        return kind === "bars" && !one.isLine
           ? { fill: stroke, stroke, width: 0, points: { show: false }, ...(bars ? { paths: bars } : {}) }
-          : { stroke, width: 2, spanGaps: false, points: { show: true, size: 5, fill: stroke, filter: (made, n) => alone(made.data[n] ?? []) } };
+          : { stroke, width: 2, spanGaps: false, points: { show: true, size: 9, fill: stroke, filter: (made, n) => alone(made.data[n] ?? []) } };
       }),
     ],
     hooks: { setCursor: [(made) => point(made.cursor.idx ?? null)] },
