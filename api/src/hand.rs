@@ -22,7 +22,7 @@ pub struct Bounds {
     pub requests: usize,
     /// The most that wait for a verdict at a time.
     pub waits: usize,
-    /// How long one may take, without the time that it waits for a verdict.
+    /// How long one may take, without the time that it waits for a verdict, or for the store to make one object of parts.
     pub request_timeout: Duration,
     /// How long a client may take to send a request's headers, and then its body.
     pub client_timeout: Duration,
@@ -89,10 +89,8 @@ impl Hands {
             return Ok(Wait(None));
         }
         let wait = place(&self.waits)?;
-        let _ = HAND.try_with(|hand| {
-            hand.lend();
-            *hand.ends.lock().expect("no holder of the lock panics") += patience;
-        });
+        let _ = HAND.try_with(|hand| hand.lend());
+        give_time(patience);
         Ok(Wait(Some(wait)))
     }
 
@@ -126,8 +124,18 @@ impl Hand {
 }
 
 fn place(of: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, Problem> {
-    let refusal = |_| Problem::new(OVERLOADED).with_header(header::RETRY_AFTER, RETRY_AFTER);
-    Arc::clone(of).try_acquire_owned().map_err(refusal)
+    Arc::clone(of).try_acquire_owned().map_err(|_| overloaded())
+}
+
+/// Gives the request in hand so much more time, for what has a time of its own.
+pub fn give_time(time: Duration) {
+    // Outside of a request nobody counts it.
+    let _ = HAND.try_with(|hand| *hand.ends.lock().expect("no holder of the lock panics") += time);
+}
+
+/// There is too much to do.
+pub fn overloaded() -> Problem {
+    Problem::new(OVERLOADED).with_header(header::RETRY_AFTER, RETRY_AFTER)
 }
 
 /// The rest of the body is not read, so nothing else can come on this connection.
@@ -186,6 +194,18 @@ mod tests {
         assert_eq!(code(hands.serve(waiting).await), "unavailable");
         assert_eq!(began.elapsed().as_secs(), 30);
         assert_eq!(code(hands.wait(Duration::from_secs(1))), "served");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_has_a_time_of_its_own_is_given_it() {
+        let (hands, began) = (Hands::new(BOUNDS), Instant::now());
+        let completing = async {
+            give_time(Duration::from_secs(45));
+            assert_eq!(code(hands.serve(async {}).await), "overloaded");
+            pending::<()>().await;
+        };
+        assert_eq!(code(hands.serve(completing).await), "unavailable");
+        assert_eq!(began.elapsed().as_secs(), 55);
     }
 
     #[tokio::test(start_paused = true)]

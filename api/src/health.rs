@@ -44,5 +44,6 @@ fn not_ready(why: &'static str) -> Response {
 /// All figures, as Prometheus reads them.
 #[handler]
 fn figures(service: Data<&Arc<Service>>) -> Response {
-    Response::builder().content_type("text/plain; version=0.0.4; charset=utf-8").body(service.metrics.text())
+    let text = service.metrics.text(service.connections.taken(), service.feed.open_streams());
+    Response::builder().content_type("text/plain; version=0.0.4; charset=utf-8").body(text)
 }

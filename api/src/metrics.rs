@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use metrics::{counter, describe_counter, describe_histogram, histogram, with_local_recorder};
+use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram, with_local_recorder};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusRecorder};
 use tokio::task::AbortHandle;
 
@@ -11,6 +11,9 @@ const DURATION: &str = "sluice_api_request_duration_seconds";
 const CREATED: &str = "sluice_uploads_created_total";
 const OVER_QUOTA: &str = "sluice_uploads_over_quota_total";
 const PROBLEMS: &str = "sluice_api_problems_total";
+const REFUSED_CONNECTIONS: &str = "sluice_api_connections_refused_total";
+const CONNECTIONS: &str = "sluice_api_connections";
+const STREAMS: &str = "sluice_api_streams";
 
 /// From a look-up in a warm pool to the longest wait for a verdict, in seconds.
 const BUCKETS: [f64; 13] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 15.0, 30.0];
@@ -32,6 +35,11 @@ impl Metrics {
             describe_counter!(CREATED, "Uploads recorded, by policy and the calls they were made through.");
             describe_counter!(OVER_QUOTA, "Uploads not recorded for a limit of their tenant, by the limit.");
             describe_counter!(PROBLEMS, "Requests answered with a problem, by its code.");
+            describe_counter!(REFUSED_CONNECTIONS, "Connections that were one too many.");
+            describe_gauge!(CONNECTIONS, "Connections that are open.");
+            describe_gauge!(STREAMS, "Streams of uploads that are open.");
+            // It is there before the first: an alarm on it has something to look at.
+            counter!(REFUSED_CONNECTIONS).absolute(0);
         });
         Self(recorder)
     }
@@ -61,8 +69,17 @@ impl Metrics {
         with_local_recorder(&self.0, || counter!(PROBLEMS, "code" => code).increment(1));
     }
 
-    /// All figures, as Prometheus reads them.
-    pub fn text(&self) -> String {
+    /// Counts a connection that was one too many.
+    pub fn count_refused_connection(&self) {
+        with_local_recorder(&self.0, || counter!(REFUSED_CONNECTIONS).increment(1));
+    }
+
+    /// All figures, as Prometheus reads them, with how many connections and streams are open now.
+    pub fn text(&self, connections: usize, streams: usize) -> String {
+        with_local_recorder(&self.0, || {
+            gauge!(CONNECTIONS).set(connections as f64);
+            gauge!(STREAMS).set(streams as f64);
+        });
         self.0.handle().render()
     }
 
@@ -95,10 +112,11 @@ mod tests {
         let (one, other) = (Metrics::new(), Metrics::new());
         one.count_request("getUpload", 200, Duration::from_millis(3));
         one.count_created("images", "v1");
-        let text = one.text();
+        let text = one.text(3, 2);
         assert!(text.contains("sluice_api_requests_total{operation=\"getUpload\",status=\"200\"} 1"), "{text}");
         assert!(text.contains("sluice_api_request_duration_seconds_bucket{operation=\"getUpload\",le=\"0.005\"} 1"));
         assert!(text.contains("sluice_uploads_created_total{policy=\"images\",origin=\"v1\"} 1"));
-        assert!(!other.text().contains("getUpload"));
+        assert!(text.contains("sluice_api_connections 3") && text.contains("sluice_api_streams 2"), "{text}");
+        assert!(!other.text(0, 0).contains("getUpload"));
     }
 }

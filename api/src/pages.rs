@@ -12,9 +12,9 @@ use crate::document::{self, Version};
 
 const PROBLEMS: &str = include_str!("../../docs/problems.md");
 
-/// The page holds all it needs, and the browser sees to it: it may ask nobody but this API.
-const NOTHING_FROM_OUTSIDE: &str =
-    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; connect-src 'self'";
+/// The page holds all it needs, and the browser sees to it: it may ask nobody but this API, and be shown within no other page.
+const NOTHING_FROM_OUTSIDE: &str = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; \
+    connect-src 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// Adds the document, `/docs` and `/problems/{code}`.
 pub fn add_to(route: Route) -> Route {

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt as _;
-use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header};
 use poem::{Endpoint, Middleware, PathPattern, Request, Response};
 use poem_openapi::OperationId;
 use sluice_common::chain::Chain;
@@ -13,8 +13,10 @@ use sluice_common::domain::UploadId;
 use tracing::field::display;
 use uuid::Uuid;
 
+use crate::connection::OneTooMany;
+use crate::hand::overloaded;
 use crate::paths::{Known, Paths, is_probe};
-use crate::problem::{HEADERS_TOO_LARGE, Problem, internal, refused};
+use crate::problem::{FieldError, HEADERS_TOO_LARGE, INVALID_PARAMETER, Problem, internal, refused};
 use crate::service::Service;
 
 /// The header that a request's id comes and goes in.
@@ -79,13 +81,18 @@ impl<E: Endpoint<Output = Response>> Endpoint for Wrapped<E> {
 }
 
 impl<E: Endpoint<Output = Response>> Wrapped<E> {
-    /// Serves a request that is not too much: too large a head, or one request too many.
+    /// Serves a request that is not too much: too large a head, a connection or a request too many.
     async fn admit(&self, request: Request) -> poem::Result<Response> {
         if !fits(request.headers()) {
             return Err(Problem::new(HEADERS_TOO_LARGE).into());
         }
+        says_once(&request, header::HOST)?;
+        says_once(&request, header::AUTHORIZATION)?;
         if is_probe(request.uri().path()) {
             return self.inner.call(request).await;
+        }
+        if request.data::<OneTooMany>().is_some() {
+            return Err(overloaded().with_header(header::CONNECTION, HeaderValue::from_static("close")).into());
         }
         self.service.hands.serve(self.inner.call(request)).await?
     }
@@ -95,6 +102,21 @@ impl<E: Endpoint<Output = Response>> Wrapped<E> {
 fn fits(headers: &HeaderMap) -> bool {
     let length = headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum::<usize>();
     headers.len() <= MOST_HEADERS && length <= LONGEST_HEADERS
+}
+
+/// Whether this header, of which there may be one, is there no more than once: of two of them whoever is between the client and us may
+/// have believed the other. In HTTP/1.1 a request also says for whom it is (RFC 9112, 3.2).
+fn says_once(request: &Request, name: HeaderName) -> Result<(), Problem> {
+    let is_needed = name == header::HOST && request.version() == Version::HTTP_11;
+    let refusal = |what: &str| {
+        let detail = format!("The request has {what} header '{name}'.");
+        Problem::new(INVALID_PARAMETER).with(vec![FieldError::new(format!("/{name}"), "invalid", detail)])
+    };
+    match request.headers().get_all(&name).iter().count() {
+        0 if is_needed => Err(refusal("no")),
+        0 | 1 => Ok(()),
+        _ => Err(refusal("more than one")),
+    }
 }
 
 tokio::task_local! {

@@ -70,7 +70,7 @@ pub async fn serve(
         service.feed.release();
     };
     let acceptor = Accepting(TcpAcceptor::from_tokio(listener).map_err(ServeError::Listener)?);
-    accept_until(stop, acceptor, routes(&service).with(cors), Patience { head, idle: IDLE }).await;
+    accept_until(stop, acceptor, &service, routes(&service).with(cors), Patience { head, idle: IDLE }).await;
     keeping.abort();
     // Of no consequence: a database that is away holds up nobody who is stopping.
     let _ = tokio::time::timeout(LAST_WORDS, service.keys.write_down_use()).await;
@@ -81,6 +81,7 @@ pub async fn serve(
 async fn accept_until(
     stop: impl Future<Output = ()>,
     mut acceptor: Accepting,
+    service: &Service,
     endpoint: impl Endpoint<Output = Response> + 'static,
     patience: Patience,
 ) {
@@ -94,10 +95,15 @@ async fn accept_until(
             () = &mut stop => break,
             accepted = acceptor.accept() => accepted,
         };
-        if let Ok(accepted) = accepted {
-            let serving = connection::serve(accepted, Arc::clone(&endpoint), patience, stopping.clone());
-            connections.spawn(over.clone().run_until_cancelled_owned(serving));
+        let Ok(accepted) = accepted else { continue };
+        let place = service.connections.take();
+        if place.as_ref().is_none_or(|place| place.is_spare) {
+            service.metrics.count_refused_connection();
         }
+        // Without any place it is closed.
+        let Some(place) = place else { continue };
+        let serving = connection::serve(accepted, place, Arc::clone(&endpoint), patience, stopping.clone());
+        connections.spawn(over.clone().run_until_cancelled_owned(serving));
     }
     drop(acceptor);
     stopping.cancel();

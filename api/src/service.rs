@@ -11,6 +11,7 @@ use sluice_common::domain::{Policies, Tenant, TenantLimits, Upload, UploadId};
 use sluice_common::storage::{Bucket, SdkClients, Signer, Store};
 
 use crate::auth::{Identity, KnownKeys, Operator, Sessions, Tokens};
+use crate::connection::Places;
 use crate::feed::Feed;
 use crate::hand::Hands;
 use crate::metrics::Metrics;
@@ -27,8 +28,9 @@ const MOST_PER_BATCH: usize = 100;
 const STORE_ATTEMPT: Duration = Duration::from_secs(5);
 
 /// The longest that the store is given to make one object of parts, while the client waits: less than the time after which we
-/// and most proxies end a silent connection. The store goes on by itself, and a second call finds the object.
-const COMPLETION: Duration = Duration::from_secs(45);
+/// and most proxies end a silent connection. It is given beside the time that a request may take. The store goes on by itself, and
+/// a second call finds the object.
+pub const COMPLETION: Duration = Duration::from_secs(45);
 
 /// What every operation works with.
 pub struct Service {
@@ -62,6 +64,8 @@ pub struct Service {
     pub queues: Queues,
     /// What is counted.
     pub metrics: Metrics,
+    /// The places of connections.
+    pub connections: Places,
     /// The places of the requests in hand.
     pub hands: Hands,
     /// How many requests each tenant may send.
@@ -79,6 +83,7 @@ impl Service {
         Self {
             signer: Signer::new(settings.bucket, credentials),
             bucket: Bucket::new(&sdk, &settings.inside, STORE_ATTEMPT, COMPLETION),
+            connections: Places::new(settings.connections),
             hands: Hands::new(settings.bounds),
             rates: Rates::new(settings.policies.limits().clone()),
             inserts: inserts(db.clone(), settings.policies.limits().clone()),

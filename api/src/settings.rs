@@ -34,6 +34,8 @@ pub struct Settings {
     pub tokens: Tokens,
     /// Whose pages may call.
     pub origins: Origins,
+    /// The most connections at a time.
+    pub connections: usize,
     /// The most streams of uploads at a time.
     pub streams: usize,
     /// How many requests may be in hand, and how long they may take.
@@ -63,7 +65,7 @@ pub struct Files {
 /// The longest that a client may be kept waiting: below the time after which proxies, and we, end a silent connection.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
-/// The most streams, requests or waits that may be allowed: far more than the connections that one process is given.
+/// The most connections, streams, requests or waits that may be allowed: far more than the connections that one process is given.
 const MOST_AT_ONCE: usize = 1_000_000;
 
 /// The longest a signed URL can live: the limit of Signature Version 4.
@@ -91,7 +93,8 @@ impl Settings {
             identity: IdentitySettings::read(reader)?,
             tokens: tokens(reader)?,
             origins: reader.parsed("SLUICE_CORS_ORIGINS")?,
-            streams: at_most(reader, "SLUICE_STREAMS", MOST_AT_ONCE)?,
+            connections: number(reader, "SLUICE_CONNECTIONS")?,
+            streams: number(reader, "SLUICE_STREAMS")?,
             bounds: bounds(reader)?,
             dead_letters: Places::read_if_set(reader)?,
         })
@@ -104,11 +107,7 @@ impl Database {
     /// # Errors
     /// Where one is missing or not usable.
     pub fn read(reader: &Reader) -> Result<Self, SettingError> {
-        const CONNECTIONS: &str = "SLUICE_DATABASE_CONNECTIONS";
-        let connections = reader.parsed(CONNECTIONS)?;
-        if connections == 0 {
-            return Err(SettingError::Unusable { name: CONNECTIONS, why: "it must be at least 1".to_owned() });
-        }
+        let connections = number(reader, "SLUICE_DATABASE_CONNECTIONS")?;
         Ok(Self { url: reader.text("SLUICE_DATABASE_URL")?, connections })
     }
 }
@@ -148,22 +147,21 @@ fn seconds_up_to(reader: &Reader, name: &'static str, most: Duration) -> Result<
     }
 }
 
-fn at_most(reader: &Reader, name: &'static str, most: usize) -> Result<usize, SettingError> {
+/// How many there may be of something of which there must be one.
+fn number(reader: &Reader, name: &'static str) -> Result<usize, SettingError> {
     match reader.parsed(name)? {
-        number if number > most => Err(SettingError::Unusable { name, why: format!("it is above {most}") }),
+        0 => Err(SettingError::Unusable { name, why: "it must be at least 1".to_owned() }),
+        number if number > MOST_AT_ONCE => {
+            Err(SettingError::Unusable { name, why: format!("it is above {MOST_AT_ONCE}") })
+        }
         number => Ok(number),
     }
 }
 
 fn bounds(reader: &Reader) -> Result<Bounds, SettingError> {
-    const REQUESTS: &str = "SLUICE_REQUESTS";
-    let requests = at_most(reader, REQUESTS, MOST_AT_ONCE)?;
-    if requests == 0 {
-        return Err(SettingError::Unusable { name: REQUESTS, why: "it must be at least 1".to_owned() });
-    }
     Ok(Bounds {
-        requests,
-        waits: at_most(reader, "SLUICE_WAITS", MOST_AT_ONCE)?,
+        requests: number(reader, "SLUICE_REQUESTS")?,
+        waits: number(reader, "SLUICE_WAITS")?,
         request_timeout: seconds_up_to(reader, "SLUICE_REQUEST_TIMEOUT", LONGEST_WAIT)?,
         client_timeout: seconds_up_to(reader, "SLUICE_CLIENT_TIMEOUT", LONGEST_WAIT)?,
     })
@@ -233,7 +231,10 @@ mod tests {
             ("SLUICE_JWT_JWKS_URL", "http://id.example.com"),
             ("SLUICE_JWT_SECRET", "short"),
             ("SLUICE_REQUESTS", "0"),
+            ("SLUICE_WAITS", "0"),
             ("SLUICE_WAITS", "1000001"),
+            ("SLUICE_STREAMS", "0"),
+            ("SLUICE_CONNECTIONS", "0"),
             ("SLUICE_REQUEST_TIMEOUT", "61"),
             ("SLUICE_CLIENT_TIMEOUT", "0"),
         ] {

@@ -110,6 +110,11 @@ pub const SETTINGS: &[Setting] = &[
         Some(""),
         "what upload tokens are signed with, as `NAME:SECRET`, with commas between: the first signs, all are accepted; there are no tokens if empty",
     ),
+    setting(
+        "SLUICE_CONNECTIONS",
+        Some("12000"),
+        "the most connections that one API process keeps open at a time; each takes a file descriptor",
+    ),
     setting("SLUICE_STREAMS", Some("5000"), "the most streams of uploads that one API process keeps open at a time"),
     setting(
         "SLUICE_REQUESTS",
@@ -124,7 +129,7 @@ pub const SETTINGS: &[Setting] = &[
     setting(
         "SLUICE_REQUEST_TIMEOUT",
         Some("55"),
-        "how long a request may take, in seconds, without the time that it waits for a verdict",
+        "how long a request may take, in seconds, without the time that it waits for a verdict or for the store to join parts",
     ),
     setting(
         "SLUICE_CLIENT_TIMEOUT",

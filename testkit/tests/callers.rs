@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use sluice_api::auth::NewKey;
 use sluice_common::db::api_keys;
 use sluice_common::domain::Tenant;
-use sluice_testkit::{Client, World, files};
+use sluice_testkit::{Client, Feed, World, files};
 use uuid::Uuid;
 
 #[tokio::test]
@@ -131,11 +131,99 @@ async fn a_stream_ends_with_its_key_and_no_other_does() {
     let mut other = client.watching("").await;
     assert!(api_keys::revoke(&world.db(), id).await.expect("revoked"));
     for ending in [&mut feed, &mut short] {
-        let ended = tokio::time::timeout(Duration::from_secs(10), ending.next()).await;
-        assert_eq!(ended.expect("it ends in time").map(|event| event.told()), None);
+        ends(ending).await;
     }
     let upload = client.declare(&files::png()).await;
     assert_eq!(other.take(1).await[0].told(), (upload.id().to_owned(), "pending".to_owned()));
+    upload.cancel().await.expect(200);
+    world.end().await;
+}
+
+/// The stream has nothing more to tell, and ends soon.
+async fn ends(feed: &mut Feed) {
+    let ended = tokio::time::timeout(Duration::from_secs(10), feed.next()).await;
+    assert_eq!(ended.expect("it ends in time").map(|event| event.told()), None);
+}
+
+#[tokio::test]
+async fn a_stream_ends_although_nobody_heard_that_its_key_was_revoked() {
+    let world = World::build().without_worker().start().await;
+    let (revoked, id) = key_for(&world, None).await;
+    let client = world.client().await;
+    let (mut feed, mut other) = (revoked.watching("").await, client.watching("").await);
+    // Nothing is said of it, as if it had been while the connection that listens was lost.
+    world.query(&format!("UPDATE api_keys SET revoked_at = now() WHERE id = '{id}'")).await;
+    let listens = "FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'";
+    assert_eq!(world.query(&format!("SELECT pg_terminate_backend(pid) {listens}")).await.len(), 1);
+    ends(&mut feed).await;
+    let upload = client.declare(&files::png()).await;
+    assert_eq!(other.take(1).await[0].told(), (upload.id().to_owned(), "pending".to_owned()));
+    upload.cancel().await.expect(200);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_stream_whose_key_is_revoked_while_it_is_opened_ends() {
+    let world = World::build().without_worker().start().await;
+    let (client, id) = key_for(&world, None).await;
+    let last = client.watching("").await.last_id;
+    let figures = async || {
+        let answer = reqwest::get(format!("{}/metrics", world.url())).await.expect("an answer");
+        answer.text().await.expect("text")
+    };
+    world.until("no stream is open", async || figures().await.contains("sluice_api_streams 0\n")).await;
+    let held = world.session("BEGIN; LOCK TABLE timeline IN ACCESS EXCLUSIVE MODE").await;
+    let opening = tokio::spawn({
+        let client = client.clone();
+        async move { client.watching_behind("", &last).await }
+    });
+    world.until("it was let in", async || world.held_up().await == 1).await;
+    assert!(api_keys::revoke(&world.db(), id).await.expect("revoked"));
+    world.until("it was heard", async || client.get("/v1/usage").await.status == 401).await;
+    held.batch_execute("ROLLBACK").await.expect("the session is there");
+    ends(&mut opening.await.expect("it is opened")).await;
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_rotated_keys_stream_goes_on_until_the_old_key_expires() {
+    let world = World::build().without_worker().start().await;
+    let (old, id) = key_for(&world, None).await;
+    let mut feed = old.watching("").await;
+    let key = NewKey::generate().expect("random bytes");
+    let rotated = api_keys::rotate(&world.db(), id, key.hash, Duration::from_secs(5), None).await.expect("an answer");
+    assert!(rotated.is_some());
+    let upload = world.client().await.declare(&files::png()).await;
+    assert_eq!(feed.take(1).await[0].told(), (upload.id().to_owned(), "pending".to_owned()));
+    ends(&mut feed).await;
+    upload.cancel().await.expect(200);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn whoever_waits_with_a_key_that_is_revoked_waits_no_longer() {
+    let world = World::build().with("SLUICE_WAITS", "1").without_worker().start().await;
+    let (client, id) = key_for(&world, None).await;
+    let upload = world.client().await.declare(&files::png()).await;
+    let wait = |client: Client, path: String, wait: &'static str| async move {
+        client.send(Method::GET, &path, None, &[("prefer", wait)]).await
+    };
+    let waiting = tokio::spawn({
+        let (client, path) = (client.clone(), upload.path(""));
+        async move {
+            loop {
+                let answer = wait(client.clone(), path.clone(), "wait=30").await;
+                if answer.status != 503 {
+                    break answer;
+                }
+            }
+        }
+    });
+    world.until("it waits", async || wait(client.clone(), upload.path(""), "wait=1").await.status == 503).await;
+    assert!(api_keys::revoke(&world.db(), id).await.expect("revoked"));
+    let answer = waiting.await.expect("no panic");
+    assert_eq!(answer.text("detail"), "What the request came with has stopped working since.");
+    assert_eq!(answer.problem(401), "unauthorized");
     upload.cancel().await.expect(200);
     world.end().await;
 }
@@ -321,5 +409,7 @@ async fn what_the_server_refuses_by_itself_is_a_problem_like_any_other() {
         client.get(path).await.expect(200);
     }
     assert_eq!(client.get("/").await.expect(302).header("location"), "docs");
+    let policy = client.get("/docs").await.header("content-security-policy").to_owned();
+    assert!(policy.contains("frame-ancestors 'none'"), "{policy}");
     world.end().await;
 }

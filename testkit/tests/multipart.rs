@@ -285,7 +285,7 @@ async fn what_was_begun_for_an_upload_that_was_never_recorded_is_aborted() {
     let world = build.start().await;
     let client = world.client().await;
     let kept = declared(&client, &clip(), "small").await;
-    // As if the API ended between the two: the store is asked, and no row is written.
+    // As if the API ended between the two: the store is asked, no row is written, and nobody says what to abort.
     world.query("ALTER TABLE uploads ADD CONSTRAINT no_more CHECK (false) NOT VALID").await;
     let file = clip();
     let declaration =
@@ -293,6 +293,8 @@ async fn what_was_begun_for_an_upload_that_was_never_recorded_is_aborted() {
     assert_eq!(client.post("/v1/uploads", &declaration).await.problem(500), "internal_error");
     assert_eq!(world.fake().count(Op::CreateMultipartUpload), 2);
     world.query("ALTER TABLE uploads DROP CONSTRAINT no_more").await;
+    let forgotten = "WITH gone AS (DELETE FROM unwanted_objects RETURNING 1) SELECT count(*) FROM gone";
+    world.until("it is forgotten", async || world.count(forgotten).await == 1).await;
     world.until("it is aborted", async || world.localstack.open_multiparts().await.len() == 1).await;
     assert_eq!(world.localstack.open_multiparts().await[0].0, world.key_of(kept.id()).await, "the pending one is kept");
     let counted = "SELECT count(*) FROM reports WHERE kind = 'reconcile' AND (counts->>'strays')::int = 1";
@@ -300,6 +302,69 @@ async fn what_was_begun_for_an_upload_that_was_never_recorded_is_aborted() {
     kept.put_parts(&[1], &clip().bytes).await;
     kept.complete().await.expect(200);
     kept.is("confirmed").await;
+    world.end().await;
+}
+
+/// G10.
+#[tokio::test]
+async fn what_a_call_that_was_given_up_has_begun_is_aborted_without_a_round() {
+    let world = build().on_fake().with("SLUICE_REQUEST_TIMEOUT", "1").start().await;
+    let client = world.client().await;
+    client.get("/v1/usage").await.expect(200);
+    let file = clip();
+    let declaration =
+        json!({"filename": file.name, "content_type": "image/png", "size": file.bytes.len(), "policy": "small"});
+    // All but three are begun, and those three never.
+    let stuck = world.fake().on(Op::CreateMultipartUpload).sparing(27).hold();
+    let batch = json!({"uploads": vec![declaration; 30]});
+    assert_eq!(client.post("/v1/uploads/batch", &batch).await.problem(503), "unavailable");
+    let marked = "SELECT count(*) FROM unwanted_objects WHERE multipart_id IS NOT NULL";
+    world.until("they are marked", async || world.count(marked).await == 27).await;
+    assert_eq!(world.localstack.open_multiparts().await.len(), 27, "not at once: they may be recorded yet");
+    assert_eq!(world.count("SELECT count(*) FROM uploads").await, 0);
+    world.pass(Duration::from_mins(6)).await;
+    nothing_is_left(&world).await;
+    drop(stuck);
+    world.end().await;
+}
+
+/// G10.
+#[tokio::test]
+async fn what_was_begun_and_recorded_although_nobody_heard_of_it_is_kept() {
+    let world = build().on_fake().start().await;
+    let upload = sent(&world).await;
+    // As if the answer to the statement that recorded it had been lost.
+    world
+        .query(
+            "INSERT INTO unwanted_objects (object_key, upload_id, multipart_id, due_at)
+            SELECT grant_key, id, multipart_id, now() FROM uploads",
+        )
+        .await;
+    world.until("it is forgotten", async || world.count("SELECT count(*) FROM unwanted_objects").await == 0).await;
+    assert_eq!(world.fake().count(Op::AbortMultipartUpload), 0);
+    upload.complete().await.expect(200);
+    upload.is("confirmed").await;
+    world.end().await;
+}
+
+/// G6.
+#[tokio::test]
+async fn a_completion_has_a_time_of_its_own_beside_that_of_a_request() {
+    let world = build().on_fake().with("SLUICE_REQUEST_TIMEOUT", "1").start().await;
+    let (slow, other) = (sent(&world).await, sent(&world).await);
+    let completing = world.fake().on(Op::CompleteMultipartUpload).times(1).hold();
+    let later = async {
+        world.fake().seen(Op::CompleteMultipartUpload, 1).await;
+        // Whoever comes after it and has no more than the time of a request is given up before.
+        let listing = world.fake().on(Op::ListParts).times(1).hold();
+        assert_eq!(other.parts("").await.problem(503), "unavailable");
+        drop(listing);
+        completing.open();
+    };
+    let (answer, ()) = tokio::join!(slow.complete(), later);
+    answer.expect(200);
+    slow.is("confirmed").await;
+    other.cancel().await.expect(200);
     world.end().await;
 }
 

@@ -8,7 +8,7 @@ use poem::Request;
 use super::credential::Credential;
 use super::known::KnownKey;
 use super::refusal::Refusal;
-use super::{Caller, Holder, Operator, Scope, same_site, session};
+use super::{Caller, Holder, Operator, Scope, Stay, same_site, session};
 use crate::problem::{Failure as _, Kind, Problem, unavailable};
 use crate::service::Service;
 
@@ -19,6 +19,9 @@ pub const MISSING_SCOPE: Kind = Kind {
     meaning: "The API key or token has not got the scope that this operation needs.",
 };
 
+/// What the timeline names as the caller where there is no API key.
+const NOBODY: &str = "files";
+
 /// Somebody who is known, and what they may do.
 pub(super) struct Admitted {
     pub(super) caller: Caller,
@@ -26,9 +29,10 @@ pub(super) struct Admitted {
 }
 
 impl From<KnownKey> for Admitted {
-    fn from(KnownKey { key, until }: KnownKey) -> Self {
+    fn from(KnownKey { key, hash, until }: KnownKey) -> Self {
         let scopes = key.scopes.iter().filter_map(|name| name.parse().ok()).collect();
-        Self { caller: Caller { tenant: key.tenant, id: key.id.to_string(), until }, scopes }
+        let stay = Stay::by_key(hash, until);
+        Self { caller: Caller { tenant: key.tenant, id: key.id.to_string(), stay }, scopes }
     }
 }
 
@@ -43,6 +47,16 @@ pub(super) async fn caller(request: &Request, scope: Scope) -> Result<Caller, Pr
     };
     service(request).rates.admit(&admitted.caller.tenant)?;
     if admitted.scopes.contains(&scope) { Ok(admitted.caller) } else { Err(missing(scope)) }
+}
+
+/// The same, or without a key the tenant that the tutorial's calls belong to then, if there is one.
+pub(super) async fn files_caller(request: &Request, scope: Scope) -> Result<Caller, Problem> {
+    if request.headers().contains_key(header::AUTHORIZATION) {
+        return caller(request, scope).await;
+    }
+    let tenant = service(request).files.tenant.clone().ok_or(Refusal::Nothing)?;
+    service(request).rates.admit(&tenant)?;
+    Ok(Caller { tenant, id: NOBODY.to_owned(), stay: Stay::by_token(None) })
 }
 
 /// Who holds the upload's token that this request comes with, or else its caller, if they have the scope and their tenant does not
@@ -78,7 +92,8 @@ pub(super) async fn operator_by_key(request: &Request, scope: Scope) -> Result<O
     };
     let found = service(request).keys.find(text).await;
     let known = found.map_err(|error| (*error).clone().into_problem())??;
-    Operator::of_key(&known.key).filter(|operator| operator.has(scope)).ok_or_else(|| missing(scope))
+    let operator = Operator::of_key(&known.key, Stay::by_key(known.hash, known.until));
+    operator.filter(|operator| operator.has(scope)).ok_or_else(|| missing(scope))
 }
 
 /// The operator who sends this request with the cookie of a session, if it comes with one and with no key.

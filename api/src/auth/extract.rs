@@ -31,6 +31,8 @@ pub struct By<D: Door, S>(pub D::Known, PhantomData<S>);
 pub type Key<S> = By<WithKey, S>;
 /// A caller who need not come with anything. What they come with is checked as ever.
 pub type MaybeKey<S> = By<WithoutKey, S>;
+/// A caller of the tutorial's calls, who need not come with anything: then they are served as the tenant that is set for them.
+pub type FilesKey<S> = By<WithFilesKey, S>;
 /// A caller who has the scope, or who holds an upload's token.
 pub type KeyOrToken<S> = By<WithToken, S>;
 /// An operator whose API key has the scope.
@@ -42,7 +44,9 @@ pub type KeyOrSession<S> = By<WithSession, S>;
 pub struct WithKey;
 /// Takes the same, and callers without any.
 pub struct WithoutKey;
-/// Takes the same, and upload tokens.
+/// Takes the same, and knows whom callers without any are served as.
+pub struct WithFilesKey;
+/// Takes API keys, the identity provider's tokens and upload tokens.
 pub struct WithToken;
 /// Takes API keys of operators.
 pub struct WithOperatorKey;
@@ -74,6 +78,16 @@ impl Door for WithoutKey {
             return Ok(None);
         }
         admit::caller(request, scope).await.map(Some)
+    }
+}
+
+impl Door for WithFilesKey {
+    type Known = Caller;
+    const SCHEMES: &'static [&'static str] = WithoutKey::SCHEMES;
+    const OPEN: bool = true;
+
+    async fn admit(request: &Request, scope: Scope) -> Result<Caller, Problem> {
+        admit::files_caller(request, scope).await
     }
 }
 

@@ -12,9 +12,10 @@ use sluice_common::db::api_keys::{self, FoundKey, KeyState};
 use sluice_common::db::listen::Heard;
 use sluice_common::db::{Db, DbError};
 use sluice_common::domain::Sha256;
-use tokio::sync::broadcast;
 use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::watch;
 use tokio::task::AbortHandle;
+use tokio::time::timeout;
 
 use super::key::hash_of;
 use super::refusal::Refusal;
@@ -27,8 +28,8 @@ const REMEMBERED: Duration = Duration::from_secs(1);
 /// is not pushed out by keys that come once.
 const MOST: u64 = 10_000;
 
-/// How many revocations a stream may have missed before it ends to be on the safe side.
-const MOST_UNHEARD: usize = 64;
+/// How often all are asked for anew who stay, whatever is heard: the connection that listens can be dead, and nobody has noticed.
+const AT_LEAST_EVERY: Duration = Duration::from_mins(1);
 
 /// The most keys that one statement looks up.
 const MOST_PER_LOOK_UP: usize = 100;
@@ -38,8 +39,8 @@ pub struct KnownKeys {
     cache: Cache<[u8; 32], Arc<LookUp>>,
     look_ups: Coalescer<Sha256, LookUp, DbError>,
     used: Arc<UsedKeys>,
-    /// Tells the ids of keys that work for less long than they did.
-    shortened: broadcast::Sender<String>,
+    /// When it was last heard that a key works for less long than it did, or that this may have been missed.
+    changed: watch::Sender<Instant>,
     listening: AbortHandle,
 }
 
@@ -55,6 +56,8 @@ struct LookUp {
 pub struct KnownKey {
     /// What is kept of it.
     pub key: FoundKey,
+    /// What it is found by.
+    pub hash: Sha256,
     /// When it stops working by itself.
     pub until: Option<Instant>,
 }
@@ -63,9 +66,9 @@ impl KnownKeys {
     /// Remembers none yet, and forgets them all whenever it hears that one works no longer.
     pub fn new(db: Db, heard: UnboundedReceiver<Heard>) -> Self {
         let cache = Cache::builder().max_capacity(MOST).time_to_live(REMEMBERED).build();
-        let shortened = broadcast::Sender::new(MOST_UNHEARD);
-        let listening = tokio::spawn(forget(cache.clone(), shortened.clone(), heard)).abort_handle();
-        Self { cache, look_ups: look_ups(db.clone()), used: UsedKeys::new(db), shortened, listening }
+        let changed = watch::Sender::new(Instant::now());
+        let listening = tokio::spawn(listen(changed.clone(), heard)).abort_handle();
+        Self { cache, look_ups: look_ups(db.clone()), used: UsedKeys::new(db), changed, listening }
     }
 
     /// The key written like this, if it works, or why it does not.
@@ -74,46 +77,44 @@ impl KnownKeys {
     /// Where the database does not answer.
     pub async fn find(&self, text: &str) -> Result<Result<KnownKey, Refusal>, Arc<BatchError<DbError>>> {
         let Some(hash) = hash_of(text) else { return Ok(Err(Refusal::UnknownKey)) };
-        let came_at = Instant::now();
-        let mut known = self.look_up(hash).await?;
-        // What the database said slowly holds for those who waited for it, and not for a second more.
-        while known.asked_at < came_at && known.asked_at.elapsed() >= REMEMBERED {
-            self.cache.invalidate(&hash.0).await;
-            known = self.look_up(hash).await?;
-        }
-        let judged = known.judge(Instant::now());
+        let judged = self.ask(hash).await?;
         if let Ok(known) = &judged {
             self.used.note(known.key.id);
         }
         Ok(judged)
     }
 
+    /// The key of this hash, if it works, or why it does not.
+    ///
+    /// # Errors
+    /// Where the database does not answer.
+    pub async fn ask(&self, hash: Sha256) -> Result<Result<KnownKey, Refusal>, Arc<BatchError<DbError>>> {
+        let came_at = Instant::now();
+        let mut known = self.look_up(hash).await?;
+        while self.is_stale(&known, came_at) {
+            self.cache.invalidate(&hash.0).await;
+            known = self.look_up(hash).await?;
+        }
+        Ok(known.judge(hash, Instant::now()))
+    }
+
+    /// What was asked before something changed holds for nobody. What the database said slowly holds for those who waited for it,
+    /// and not for a second more.
+    fn is_stale(&self, known: &LookUp, came_at: Instant) -> bool {
+        let is_old = known.asked_at < came_at && known.asked_at.elapsed() >= REMEMBERED;
+        is_old || known.asked_at < *self.changed.borrow()
+    }
+
+    /// Tells when whoever stays must be asked for again: because a key works for less long than it did, a session was closed, or
+    /// this may have been missed.
+    pub fn changes(&self) -> watch::Receiver<Instant> {
+        self.changed.subscribe()
+    }
+
     /// What is remembered of a key, or found now, by one look-up for all who ask at the same time.
     async fn look_up(&self, hash: Sha256) -> Result<Arc<LookUp>, Arc<BatchError<DbError>>> {
         let look_up = async { self.look_ups.call(hash).await.map(Arc::new) };
         self.cache.try_get_with(hash.0, look_up).await
-    }
-
-    /// Is ready when a caller who was let in must come again: because their key or token expires, or their key was revoked or
-    /// rotated.
-    pub fn end_of(&self, id: &str, until: Option<Instant>) -> impl Future<Output = ()> + Send + use<> {
-        let (mut shortened, id) = (self.shortened.subscribe(), id.to_owned());
-        async move {
-            let is_shortened = async {
-                // An error means that some were missed, and one's own may be among them.
-                while shortened.recv().await.is_ok_and(|of| of != id) {}
-            };
-            let is_over = async {
-                match until {
-                    Some(until) => tokio::time::sleep_until(until.into()).await,
-                    None => std::future::pending().await,
-                }
-            };
-            tokio::select! {
-                () = is_shortened => {}
-                () = is_over => {}
-            }
-        }
     }
 
     /// Writes down which keys were used, without waiting for it to be time.
@@ -130,7 +131,7 @@ impl Drop for KnownKeys {
 
 impl LookUp {
     /// Whether the key works now. The database said how long it would, counted from a moment after it was asked.
-    fn judge(&self, now: Instant) -> Result<KnownKey, Refusal> {
+    fn judge(&self, hash: Sha256, now: Instant) -> Result<KnownKey, Refusal> {
         let key = self.found.as_ref().ok_or(Refusal::UnknownKey)?;
         let until = match key.state {
             KeyState::Revoked => return Err(Refusal::RevokedKey),
@@ -140,7 +141,7 @@ impl LookUp {
         if until.is_some_and(|until| until <= now) {
             return Err(Refusal::ExpiredKey);
         }
-        Ok(KnownKey { key: key.clone(), until })
+        Ok(KnownKey { key: key.clone(), hash, until })
     }
 }
 
@@ -155,18 +156,10 @@ fn look_ups(db: Db) -> Coalescer<Sha256, LookUp, DbError> {
     })
 }
 
-/// Revocations are rare, and a look-up is cheap: so all are forgotten. What was missed while nobody listened is over in a second.
-async fn forget(
-    cache: Cache<[u8; 32], Arc<LookUp>>,
-    shortened: broadcast::Sender<String>,
-    mut heard: UnboundedReceiver<Heard>,
-) {
-    while let Some(heard) = heard.recv().await {
-        if let Heard::Payload(id) = heard {
-            cache.invalidate_all();
-            // An error means that no stream is open just now.
-            let _ = shortened.send(id);
-        }
+/// Whatever is heard, all that was looked up before is forgotten: revocations are rare, and a look-up is cheap.
+async fn listen(changed: watch::Sender<Instant>, mut heard: UnboundedReceiver<Heard>) {
+    while !matches!(timeout(AT_LEAST_EVERY, heard.recv()).await, Ok(None)) {
+        changed.send_replace(Instant::now());
     }
 }
 
@@ -176,6 +169,8 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+
+    const HASH: Sha256 = Sha256([0; 32]);
 
     fn looked_up(state: KeyState, asked_at: Instant) -> LookUp {
         let tenant = Tenant::parse("acme").expect("valid");
@@ -190,16 +185,16 @@ mod tests {
         let minute = Duration::from_mins(1);
         let known = looked_up(KeyState::Valid(Some(minute)), asked_at);
         let until = asked_at + minute;
-        assert_eq!(known.judge(until - Duration::from_nanos(1)).expect("it works").until, Some(until));
-        assert_eq!(known.judge(until), Err(Refusal::ExpiredKey));
-        assert_eq!(looked_up(KeyState::Valid(None), asked_at).judge(until).expect("for ever").until, None);
+        assert_eq!(known.judge(HASH, until - Duration::from_nanos(1)).expect("it works").until, Some(until));
+        assert_eq!(known.judge(HASH, until), Err(Refusal::ExpiredKey));
+        assert_eq!(looked_up(KeyState::Valid(None), asked_at).judge(HASH, until).expect("for ever").until, None);
     }
 
     #[test]
     fn a_key_that_does_not_work_is_told_why() {
         let now = Instant::now();
-        assert_eq!(looked_up(KeyState::Revoked, now).judge(now), Err(Refusal::RevokedKey));
-        assert_eq!(looked_up(KeyState::Expired, now).judge(now), Err(Refusal::ExpiredKey));
-        assert_eq!(LookUp { asked_at: now, found: None }.judge(now), Err(Refusal::UnknownKey));
+        assert_eq!(looked_up(KeyState::Revoked, now).judge(HASH, now), Err(Refusal::RevokedKey));
+        assert_eq!(looked_up(KeyState::Expired, now).judge(HASH, now), Err(Refusal::ExpiredKey));
+        assert_eq!(LookUp { asked_at: now, found: None }.judge(HASH, now), Err(Refusal::UnknownKey));
     }
 }

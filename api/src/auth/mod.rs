@@ -12,11 +12,12 @@ mod refusal;
 mod same_site;
 mod scope;
 mod session;
+mod stay;
 mod token;
 mod used;
 
 pub use admit::{MISSING_SCOPE, with_challenge};
-pub use extract::{Key, KeyOrSession, KeyOrToken, MaybeKey, OPERATOR_SESSION, OperatorKey};
+pub use extract::{FilesKey, Key, KeyOrSession, KeyOrToken, MaybeKey, OPERATOR_SESSION, OperatorKey};
 pub use identity::{Identity, IdentitySettings};
 pub use key::NewKey;
 pub use known::KnownKeys;
@@ -25,9 +26,8 @@ pub use refusal::{Refusal, UNAUTHORIZED};
 pub use same_site::CROSS_SITE;
 pub use scope::{Act, Read, Scope, See, Write};
 pub use session::{NewSession, Sessions, idle_seconds};
+pub use stay::Stay;
 pub use token::{NewToken, Tokens};
-
-use std::time::Instant;
 
 use sluice_common::domain::{Tenant, UploadId};
 
@@ -38,8 +38,8 @@ pub struct Caller {
     pub tenant: Tenant,
     /// Their API key's id, or what their token is called: for the timeline.
     pub id: String,
-    /// Until when they are let in, where that ends by itself.
-    pub until: Option<Instant>,
+    /// How long they stay let in.
+    pub stay: Stay,
 }
 
 /// Who reaches all uploads of their tenant, or holds an upload's token, which reaches one.

@@ -1,13 +1,11 @@
 //! Who looks after the service, and how far they reach.
 
-use std::time::Instant;
-
 use jiff::Timestamp;
 use sluice_common::db::api_keys::FoundKey;
 use sluice_common::domain::Tenant;
 use uuid::Uuid;
 
-use super::{Scope, moment};
+use super::{Scope, Stay};
 
 /// Somebody who looks after the service.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,11 +20,13 @@ pub struct Operator {
     pub name: String,
     /// When they are known no longer, if that is known.
     pub expires_at: Option<Timestamp>,
+    /// How long they stay let in.
+    pub stay: Stay,
 }
 
 impl Operator {
     /// Whoever holds this key, if it is one of an operator.
-    pub fn of_key(key: &FoundKey) -> Option<Self> {
+    pub fn of_key(key: &FoundKey, stay: Stay) -> Option<Self> {
         let has = |scope: Scope| key.scopes.iter().any(|name| name == scope.as_str());
         let may_act = has(Scope::Operator);
         (may_act || has(Scope::OperatorRead)).then(|| Self {
@@ -35,12 +35,8 @@ impl Operator {
             key: key.id,
             name: key.name.clone(),
             expires_at: key.expires_at,
+            stay,
         })
-    }
-
-    /// When they are known no longer, if that is known.
-    pub fn until(&self) -> Option<Instant> {
-        self.expires_at.and_then(|end| moment::of_unix_time(end.as_second()))
     }
 
     /// Whether they have this scope.
@@ -76,14 +72,18 @@ mod tests {
         }
     }
 
+    fn of_key(scopes: &[&str], all_tenants: bool) -> Option<Operator> {
+        Operator::of_key(&key(scopes, all_tenants), Stay::by_token(None))
+    }
+
     #[test]
     fn a_key_makes_an_operator_by_its_scopes_and_reaches_its_tenant_or_all() {
-        assert_eq!(Operator::of_key(&key(&["uploads:read", "uploads:write"], true)), None);
-        let reader = Operator::of_key(&key(&["operator:read"], false)).expect("an operator");
+        assert_eq!(of_key(&["uploads:read", "uploads:write"], true), None);
+        let reader = of_key(&["operator:read"], false).expect("an operator");
         assert!(reader.has(Scope::OperatorRead) && !reader.has(Scope::Operator));
         let other = Tenant::parse("globex").expect("valid");
         assert!(!reader.reaches(&other));
-        let all = Operator::of_key(&key(&["operator"], true)).expect("an operator");
+        let all = of_key(&["operator"], true).expect("an operator");
         assert!(all.has(Scope::Operator) && all.has(Scope::OperatorRead) && all.reaches(&other));
     }
 }

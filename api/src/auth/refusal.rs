@@ -33,6 +33,8 @@ pub enum Refusal {
     KeyAlone,
     /// The operator's session is not known, or it has ended.
     Session,
+    /// What they came with stopped working while they waited.
+    Ended,
     /// It is a JWT, and no identity provider is set up.
     NoProvider,
     /// The JWT can't be read.
@@ -72,6 +74,7 @@ impl Refusal {
             Self::UploadTokenElsewhere => "An upload token is not taken here.",
             Self::KeyAlone => "Only an API key is taken here.",
             Self::Session => "The session has ended.",
+            Self::Ended => "What the request came with has stopped working since.",
             Self::NoProvider => "This is a JWT, and this service knows no identity provider.",
             Self::UnreadableToken => "The token can not be read.",
             Self::Algorithm => "The header of the token can not be read, or it is not signed with what is taken here.",

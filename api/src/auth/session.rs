@@ -12,11 +12,11 @@ use moka::future::Cache;
 use rand::TryRngCore as _;
 use rand::rngs::OsRng;
 use sluice_common::chain::Chain;
-use sluice_common::db::operator_sessions::{self, IDLE, LONGEST};
+use sluice_common::db::operator_sessions::{self, FoundSession, IDLE, LONGEST};
 use sluice_common::db::{Db, DbError};
 use sluice_common::domain::Sha256;
 
-use super::Operator;
+use super::{Operator, Stay, moment};
 
 /// The cookie's name. The prefix has browsers see to it that the cookie is `Secure`, of this host alone and of all its paths.
 pub const COOKIE: &str = "__Host-sluice_operator";
@@ -82,10 +82,17 @@ impl Sessions {
             if found.is_to_be_noted {
                 self.note_use(hash).await;
             }
-            let operator = Operator::of_key(&found.key);
-            Ok(operator.map(|operator| Arc::new(Operator { expires_at: Some(found.ends_at), ..operator })))
+            Ok(operator(hash, &found).map(Arc::new))
         };
         self.cache.try_get_with(hash.0, look_up).await
+    }
+
+    /// Whose session has this hash, if it goes on by now, whatever is remembered.
+    ///
+    /// # Errors
+    /// Where the database does not answer.
+    pub(super) async fn ask(&self, hash: Sha256) -> Result<Option<Operator>, DbError> {
+        Ok(operator_sessions::find(&self.db, hash).await?.and_then(|found| operator(hash, &found)))
     }
 
     /// Notes that a session was used. Where that fails, the operator should still see why: a database may take no writes.
@@ -107,6 +114,11 @@ impl Sessions {
         let (name, secure) = if is_plain(headers) { (PLAIN_COOKIE, "") } else { (COOKIE, "; Secure") };
         Ok(format!("{name}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0{secure}"))
     }
+}
+
+fn operator(hash: Sha256, found: &FoundSession) -> Option<Operator> {
+    let stay = Stay::by_session(hash, moment::of_unix_time(found.ends_at.as_second()));
+    Operator::of_key(&found.key, stay).map(|operator| Operator { expires_at: Some(found.ends_at), ..operator })
 }
 
 /// How long a session goes on that nobody uses, in seconds.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use sluice_common::domain::{Tenant, Upload, UploadId};
 use uuid::Uuid;
 
-use super::{Caller, Holder, moment};
+use super::{Caller, Holder, Stay, moment};
 
 /// What every token begins with, so that it is told from an API key, by people, by scanners and by us.
 pub(super) const PREFIX: &str = "sluice_upload_";
@@ -88,8 +88,8 @@ impl Tokens {
         rules.set_audience(&[AUDIENCE]);
         rules.set_required_spec_claims(&["exp", "aud", "sub"]);
         let claims = decode::<Claims>(signed, &key.checks, &rules).ok()?.claims;
-        let (tenant, until) = (Tenant::parse(&claims.tenant).ok()?, moment::of_unix_time(claims.exp));
-        let caller = Caller { tenant, id: format!("upload token {name}"), until };
+        let (tenant, stay) = (Tenant::parse(&claims.tenant).ok()?, Stay::by_token(moment::of_unix_time(claims.exp)));
+        let caller = Caller { tenant, id: format!("upload token {name}"), stay };
         Some(Holder::of_token(caller, UploadId(claims.sub)))
     }
 }

@@ -23,7 +23,7 @@ pub struct Begun(Arc<Pulse>);
 #[derive(Debug)]
 struct Beat {
     in_hand: usize,
-    /// When the last request ended.
+    /// When the last request ended, or the client last took what it had been slow to take.
     quiet_since: Instant,
     /// When a head began to come that is not complete.
     head_since: Option<Instant>,
@@ -61,10 +61,11 @@ impl Pulse {
     /// The client has taken something of what is to be sent, or has not.
     pub fn has_written(&self, something: bool) {
         let mut beat = self.lock();
-        if something {
-            beat.stuck_since = None;
-        } else {
+        if !something {
             beat.stuck_since.get_or_insert_with(Instant::now);
+        } else if beat.stuck_since.take().is_some() {
+            // The end of an answer may be on its way long after its request has ended.
+            beat.quiet_since = Instant::now();
         }
     }
 
@@ -133,6 +134,21 @@ mod tests {
         pulse.has_written(true);
         drop(begun);
         assert!((60..63).contains(&lasts(&pulse).await));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_reads_the_end_of_an_answer_slowly_is_not_silent() {
+        let pulse = Arc::new(Pulse::new());
+        for _ in 0..10 {
+            pulse.has_written(false);
+            tokio::time::advance(Duration::from_secs(50)).await;
+            pulse.has_written(true);
+        }
+        assert!((60..63).contains(&lasts(&pulse).await));
+        // Whoever takes all at once, such as answers to its pings, has taken nothing slowly.
+        tokio::time::advance(Duration::from_secs(1)).await;
+        pulse.has_written(true);
+        assert_eq!(lasts(&pulse).await, 0);
     }
 
     #[tokio::test(start_paused = true)]

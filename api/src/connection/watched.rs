@@ -1,25 +1,23 @@
-//! A socket and a body that tell how a connection does.
+//! A socket that tells how its connection does.
 
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use hyper::body::{Body, Frame, SizeHint};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 
-use super::pulse::{Begun, Pulse};
+use super::pulse::Pulse;
 
 /// A socket that tells what is read and written.
-pub struct Watched {
-    socket: TcpStream,
+pub struct Watched<S> {
+    socket: S,
     pulse: Arc<Pulse>,
 }
 
-impl Watched {
+impl<S> Watched<S> {
     /// This one, which tells it there.
-    pub fn new(socket: TcpStream, pulse: Arc<Pulse>) -> Self {
+    pub fn new(socket: S, pulse: Arc<Pulse>) -> Self {
         Self { socket, pulse }
     }
 
@@ -29,7 +27,7 @@ impl Watched {
     }
 }
 
-impl AsyncRead for Watched {
+impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         let before = buffer.filled().len();
@@ -39,7 +37,7 @@ impl AsyncRead for Watched {
     }
 }
 
-impl AsyncWrite for Watched {
+impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         let polled = Pin::new(&mut this.socket).poll_write(cx, bytes);
@@ -66,31 +64,5 @@ impl AsyncWrite for Watched {
 
     fn is_write_vectored(&self) -> bool {
         self.socket.is_write_vectored()
-    }
-}
-
-/// The body of an answer. Its request has ended when it is dropped.
-pub struct Sending<B> {
-    /// The body.
-    pub body: B,
-    /// The request.
-    #[expect(dead_code, reason = "held until the body was handed over")]
-    pub begun: Begun,
-}
-
-impl<B: Body + Unpin> Body for Sending<B> {
-    type Data = B::Data;
-    type Error = B::Error;
-
-    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
-        Pin::new(&mut self.get_mut().body).poll_frame(cx)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
     }
 }

@@ -26,6 +26,7 @@ use channels::{Channels, Whose};
 pub struct Feed {
     db: Db,
     channels: Arc<Channels>,
+    most: usize,
     places: Arc<Semaphore>,
     released: watch::Sender<bool>,
     reading: AbortHandle,
@@ -40,12 +41,17 @@ impl Feed {
         let channels = Arc::new(Channels::default());
         let reading = tokio::spawn(reader::run(db.clone(), Arc::clone(&channels), woken));
         let places = Arc::new(Semaphore::new(most));
-        Self { db, channels, places, released: watch::Sender::new(false), reading: reading.abort_handle() }
+        Self { db, channels, most, places, released: watch::Sender::new(false), reading: reading.abort_handle() }
     }
 
     /// A place for one more stream, if there is one.
     pub fn place(&self) -> Option<Place> {
         Arc::clone(&self.places).try_acquire_owned().ok().map(Place)
+    }
+
+    /// How many streams are open.
+    pub fn open_streams(&self) -> usize {
+        self.most - self.places.available_permits()
     }
 
     /// A stream of this tenant's changes, or of all, behind a cursor or from now on.

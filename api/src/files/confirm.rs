@@ -9,8 +9,7 @@ use sluice_common::db::DbError;
 use sluice_common::db::uploads;
 use sluice_common::domain::{ObjectKey, Reason, Tenant, Upload, UploadId, UploadState};
 
-use super::caller_or_files_tenant;
-use crate::auth::{MaybeKey, Write};
+use crate::auth::{Caller, FilesKey, Write};
 use crate::body::{Body, Json};
 use crate::document::Tag;
 use crate::problem::{FieldError, problems};
@@ -91,16 +90,17 @@ impl ConfirmFile {
     async fn confirm(
         &self,
         service: Data<&Arc<Service>>,
-        key: MaybeKey<Write>,
+        key: FilesKey<Write>,
         body: Body<SentFile>,
     ) -> Result<ConfirmAnswer, ConfirmFileProblem> {
-        let tenant = caller_or_files_tenant(&service, key.0)?.tenant;
+        let Caller { tenant, stay, .. } = key.0;
         let id = ObjectKey::upload_id(&body.0.key.0).ok_or(ConfirmFileProblem::UploadNotFound)?;
         concerns(id);
         uploads::hint(&service.db, &tenant, id).await?;
         let _wait = service.hands.wait(service.files.wait)?;
         let find = || find(&service, &tenant, id, &body.0.key.0);
-        let upload = service.waiting.until_decided(id, service.files.wait, find).await?;
+        let upload = service.waiting.until_decided(id, service.files.wait, find);
+        let upload = stay.during(&service, upload).await??;
         answer(upload.ok_or(ConfirmFileProblem::UploadNotFound)?)
     }
 }

@@ -10,8 +10,7 @@ use sluice_common::db::uploads::{NewUpload as NewRow, Recorded};
 use sluice_common::domain::{ContentType, Declaration, FileName, ObjectKey, Origin, Policies, Policy, UploadId};
 use sluice_common::storage::SignedRequest;
 
-use super::caller_or_files_tenant;
-use crate::auth::{Caller, MaybeKey, Write};
+use crate::auth::{Caller, FilesKey, Write};
 use crate::body::{Body, Json};
 use crate::document::Tag;
 use crate::maps::Headers;
@@ -83,12 +82,11 @@ impl CreateUploadUrl {
     async fn create(
         &self,
         service: Data<&Arc<Service>>,
-        key: MaybeKey<Write>,
+        key: FilesKey<Write>,
         body: Body<NewFile>,
     ) -> Result<UploadUrlAnswer, CreateUploadUrlProblem> {
-        let caller = caller_or_files_tenant(&service, key.0)?;
         let (declaration, policy) = examine(&body.0, &service.policies).map_err(CreateUploadUrlProblem::InvalidFile)?;
-        let new = row(declaration, policy, caller);
+        let new = row(declaration, policy, key.0);
         let signed = service.signer.put(&new.grant_key, &new.declared, false, policy.grant_lifetime).await?;
         match service.record(new).await? {
             Recorded::Upload(upload) => Ok(UploadUrlAnswer::Url(Json(UploadUrl::new(signed, upload.grant_key)))),

@@ -51,7 +51,7 @@ impl WatchUploads {
         last_seen: Header<Option<String>>,
     ) -> Result<StreamAnswer, WatchUploadsProblem> {
         let place = service.feed.place().ok_or(WatchUploadsProblem::TooManyStreams)?;
-        let end = service.keys.end_of(&operator.0.key.to_string(), operator.0.until()).boxed();
+        let end = operator.0.stay.end(Arc::clone(&service)).boxed();
         let tenant = operator.0.tenant;
         let unknown = || WatchUploadsProblem::InvalidCursor(UNKNOWN_EVENT.to_owned());
         let behind = match said(last_seen.0).or(said(after.0)) {

@@ -29,7 +29,7 @@ use super::redrive::{RedriveOrder, RedriveOutcome};
 use super::search::{OperatorUploadList, page};
 use super::session::OperatorSession;
 use super::values::{FilterValues, values};
-use crate::auth::Operator;
+use crate::auth::{Operator, Stay};
 use crate::scalars::{TenantName, Text, Time, UploadIdText};
 use crate::uploads::examples;
 
@@ -201,6 +201,7 @@ impl Example for OperatorSession {
             key: Uuid::nil(),
             name: "on call".to_owned(),
             expires_at: Some(now() + 12.hours()),
+            stay: Stay::by_token(None),
         };
         Self::of(&operator, true)
     }

@@ -65,6 +65,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::auth::Stay;
 
     fn operator(tenant: Option<&str>) -> Operator {
         Operator {
@@ -73,6 +74,7 @@ mod tests {
             key: Uuid::nil(),
             name: String::new(),
             expires_at: None,
+            stay: Stay::by_token(None),
         }
     }
 

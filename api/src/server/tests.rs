@@ -33,7 +33,8 @@ async fn ask(
     header: (&str, &str),
     body: String,
 ) -> Answer {
-    let request = Request::builder().method(method).uri_str(path).header(header.0, header.1).body(body);
+    let request =
+        Request::builder().method(method).uri_str(path).header("host", "a").header(header.0, header.1).body(body);
     let response = api.get_response(request).await;
     let (parts, body) = response.into_parts();
     let text = body.into_string().await.expect("text");

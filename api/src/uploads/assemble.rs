@@ -10,9 +10,10 @@ use sluice_common::storage::Completion;
 
 use super::complete::CompleteUploadProblem;
 use super::renew::LONGEST_LIFE;
+use crate::hand::give_time;
 use crate::problem::FieldError;
 use crate::scalars::Text;
-use crate::service::Service;
+use crate::service::{COMPLETION, Service};
 
 /// The most parts that one problem names.
 const MOST_NAMED: usize = 100;
@@ -62,6 +63,7 @@ pub async fn assemble(
     if !has_time(service, upload).await? {
         return Ok(());
     }
+    give_time(COMPLETION);
     let completing =
         service.bucket.complete_multipart(&upload.grant_key, multipart, &gathered, service.store.write_once).await?;
     match completing {

@@ -72,7 +72,8 @@ impl CompleteUpload {
         uploads::hint(&service.db, &caller.tenant, id).await?;
         let patience = preferences.0.patience();
         let _wait = service.hands.wait(patience)?;
-        let upload = service.find_decided(&caller.tenant, id, patience).await?;
+        let upload = service.find_decided(&caller.tenant, id, patience);
+        let upload = if patience.is_zero() { upload.await? } else { caller.stay.during(&service, upload).await?? };
         let upload = upload.ok_or(CompleteUploadProblem::UploadNotFound)?;
         Ok(UploadAnswer::Upload(Json(upload.into()), preferences.0.applied()))
     }

@@ -7,6 +7,7 @@ use poem_openapi::{ApiResponse, OpenApi};
 use sluice_common::db::uploads::Recorded;
 use sluice_common::domain::Idempotency;
 
+use super::begun::Begun;
 use super::declare::{NewUpload, declare};
 use super::idempotency::{KeyHeader, fingerprint, replay, replay_taken};
 use super::parts::MOST_AT_ONCE;
@@ -118,9 +119,11 @@ impl CreateUpload {
         {
             return Ok(Created::before(upload));
         }
-        let (new, grant) = prepare(&service, declared, &caller, asked.clone(), MOST_AT_ONCE).await?;
+        let begun = Begun::new(&service.db);
+        let (new, grant) = prepare(&service, declared, &caller, asked.clone(), MOST_AT_ONCE, &begun).await?;
         match service.record(new).await? {
             Recorded::Upload(upload) => {
+                begun.keep(upload.id);
                 let token = service.tokens.issue(&upload);
                 Ok(Created::new(Upload::with_grant(upload, grant, token)))
             }

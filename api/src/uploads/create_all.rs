@@ -9,6 +9,7 @@ use poem_openapi::{ApiResponse, Object, OpenApi};
 use sluice_common::db::uploads::{NewUpload as NewRow, Recorded};
 use sluice_common::domain::{Idempotency, IdempotencyKey};
 
+use super::begun::Begun;
 use super::create::CreateUploadProblem;
 use super::declare::{NewUpload, declare};
 use super::grant::Grant;
@@ -35,8 +36,9 @@ problems! {
 /// The most declarations of one call.
 const MOST: usize = 100;
 
-/// How many uploads are begun at the store at the same time. Only those in parts need it.
-const AT_ONCE: usize = 16;
+/// How many uploads are begun at the store at the same time, so that as many as one call has fit in its time where the store is slow. Only
+/// those in parts need it.
+const AT_ONCE: usize = 25;
 
 /// How many URLs a grant in parts has here: a hundred for each of a hundred files would be too much for one answer.
 const PART_URLS: usize = 0;
@@ -119,7 +121,8 @@ impl CreateUploads {
         if !(1..=MOST).contains(&declarations.len()) {
             return Err(CreateUploadsProblem::InvalidBatch(vec![wrong_count()]));
         }
-        let batch = Batch { service: &service, caller: &key.0, key: idempotency_key.0.as_ref() };
+        let begun = Begun::new(&service.db);
+        let batch = Batch { service: &service, caller: &key.0, key: idempotency_key.0.as_ref(), begun: &begun };
         let outcomes = batch.record(batch.prepare(declarations).await?).await?;
         let is_replay = outcomes.iter().any(|outcome| matches!(outcome, Ok((_, true)))).then_some(true);
         let results = outcomes.into_iter().map(|outcome| CreateResult::of(outcome, &request_id.0.0));
@@ -144,6 +147,7 @@ struct Batch<'a> {
     service: &'a Service,
     caller: &'a Caller,
     key: Option<&'a IdempotencyKey>,
+    begun: &'a Begun,
 }
 
 impl Batch<'_> {
@@ -170,7 +174,7 @@ impl Batch<'_> {
                 Err(problem) => return of_one(problem).map(Err),
             }
         }
-        let (row, grant) = prepare(self.service, declared, self.caller, asked, PART_URLS).await?;
+        let (row, grant) = prepare(self.service, declared, self.caller, asked, PART_URLS, self.begun).await?;
         Ok(Ok(Prepared::New(Box::new(row), grant)))
     }
 
@@ -209,6 +213,7 @@ impl Batch<'_> {
             (Err(problem), _) => of_one(problem).map(Err),
             (Ok(Some(upload)), _) => Ok(Ok((upload, true))),
             (Ok(None), Recorded::Upload(upload)) => {
+                self.begun.keep(upload.id);
                 let token = self.service.tokens.issue(&upload);
                 Ok(Ok((Upload::with_grant(upload, grant, token), false)))
             }

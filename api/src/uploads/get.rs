@@ -88,7 +88,8 @@ impl GetUpload {
         };
         let patience = preferences.0.patience();
         let _wait = service.hands.wait(patience)?;
-        let found = service.find_when(&caller.tenant, id, patience, is_wanted).await?;
+        let found = service.find_when(&caller.tenant, id, patience, is_wanted);
+        let found = if patience.is_zero() { found.await? } else { caller.stay.during(&service, found).await?? };
         let upload = Upload::from(found.ok_or(GetUploadProblem::UploadNotFound)?);
         let (etag, applied) = (etag::of(&upload), preferences.0.applied());
         match had.0.has(&etag) {

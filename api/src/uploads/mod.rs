@@ -1,6 +1,7 @@
 //! `/v1/uploads`: one file for each operation, and the types they share.
 
 mod assemble;
+mod begun;
 mod cancel;
 mod complete;
 mod create;

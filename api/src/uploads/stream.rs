@@ -89,7 +89,7 @@ impl StreamUploads {
         };
         let status = status.0.map(domain::UploadStatus::from);
         let filter = Filter { status, policy: policy.0.map(|name| name.0), only, tells: Tells::Upload };
-        let end = service.keys.end_of(&caller.id, caller.until).boxed();
+        let end = caller.stay.end(Arc::clone(&service)).boxed();
         let stream = feed.open(place, Some(caller.tenant), filter, behind).await?;
         Ok(StreamAnswer::Events(EventStream { stream, end }))
     }

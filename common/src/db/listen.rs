@@ -13,7 +13,7 @@ use crate::chain::Chain;
 pub const DECIDED: &str = "sluice_decided";
 /// Uploads that a worker should look at now.
 pub const DUE: &str = "sluice_due";
-/// API keys that work for less long than they did, each by its id.
+/// API keys that work for less long than they did, each by its id, and those whose operator has signed out.
 pub const KEYS: &str = "sluice_keys";
 
 /// What a listener hears.

@@ -37,8 +37,10 @@ const FIND: &str = "-- operator_sessions.find
 const NOTE_USE: &str = "-- operator_sessions.note_use
     UPDATE operator_sessions SET used_at = now() WHERE hash = $1 AND used_at < now() - interval '1 minute'";
 
+/// Its streams end with it, in whichever process.
 const CLOSE: &str = "-- operator_sessions.close
-    DELETE FROM operator_sessions WHERE hash = $1";
+    WITH closed AS (DELETE FROM operator_sessions WHERE hash = $1 RETURNING key_id)
+    SELECT pg_notify('sluice_keys', key_id::text) FROM closed";
 
 /// A session that goes on, and whose key works.
 #[derive(Debug, Clone, PartialEq, Eq)]

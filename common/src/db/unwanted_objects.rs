@@ -1,8 +1,10 @@
 //! The table `unwanted_objects`: objects to delete and parts to abort. Statements that end an upload write here; the worker
 //! empties it.
 
+use uuid::Uuid;
+
 use super::{Db, DbError};
-use crate::domain::UploadId;
+use crate::domain::{ObjectKey, UploadId};
 
 /// An object to delete, or the parts of one that never came to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +17,17 @@ pub struct UnwantedObject {
     pub version_id: Option<String>,
     /// The multipart upload to abort. Then it is not about an object.
     pub multipart_id: Option<String>,
+}
+
+/// A multipart upload that was begun for an upload which may not have been recorded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BegunMultipart {
+    /// The upload.
+    pub upload_id: UploadId,
+    /// Where its object would be.
+    pub key: ObjectKey,
+    /// The multipart upload's id.
+    pub multipart_id: String,
 }
 
 /// What an upload `u` wants under a key: all objects that are there while it is pending, since a worker may be promoting one,
@@ -74,8 +87,14 @@ const ADD: &str = concat!(
     " RETURNING id"
 );
 
+/// It is due when the statement that may record its upload has long ended, whoever waits for that.
+const ADD_BEGUN: &str = "-- unwanted_objects.add_begun
+    INSERT INTO unwanted_objects (object_key, upload_id, multipart_id, due_at)
+    SELECT b.object_key, b.upload_id, b.multipart_id, now() + interval '5 minutes'
+    FROM unnest($1::text[], $2::uuid[], $3::text[]) AS b (object_key, upload_id, multipart_id)";
+
 /// The statements of this table.
-pub const STATEMENTS: &[&str] = &[CLAIM, DONE, ADD];
+pub const STATEMENTS: &[&str] = &[CLAIM, DONE, ADD, ADD_BEGUN];
 
 /// Claims up to `limit` objects that are due.
 ///
@@ -108,4 +127,15 @@ pub async fn done(db: &Db, ids: &[i64]) -> Result<(), DbError> {
 pub async fn add(db: &Db, upload: UploadId, key: &str, version_id: Option<&str>) -> Result<bool, DbError> {
     let rows = db.rows("mark an object as unwanted", ADD, &[&upload.0, &key, &version_id]).await?;
     Ok(!rows.is_empty())
+}
+
+/// Marks multipart uploads as unwanted, unless it turns out that their uploads were recorded.
+///
+/// # Errors
+/// Where the database does not answer.
+pub async fn add_begun(db: &Db, begun: &[BegunMultipart]) -> Result<(), DbError> {
+    let keys: Vec<&str> = begun.iter().map(|begun| begun.key.as_str()).collect();
+    let uploads: Vec<Uuid> = begun.iter().map(|begun| begun.upload_id.0).collect();
+    let ids: Vec<&str> = begun.iter().map(|begun| begun.multipart_id.as_str()).collect();
+    db.rows("mark what was begun as unwanted", ADD_BEGUN, &[&keys, &uploads, &ids]).await.map(drop)
 }

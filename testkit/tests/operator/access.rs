@@ -1,5 +1,7 @@
 //! Who sees and does what, by key and by session.
 
+use std::time::Duration;
+
 use reqwest::Method;
 use serde_json::json;
 use sluice_testkit::{Client, World, files};
@@ -154,6 +156,29 @@ async fn a_session_opens_what_its_key_does_until_it_is_closed_or_the_key_revoked
     );
     world.query("UPDATE api_keys SET revoked_at = now()").await;
     world.until("the session has ended", async || ask(&cookie).await.status == 401).await;
+    world.end().await;
+}
+
+#[tokio::test]
+async fn signing_out_ends_the_streams_of_that_session_in_every_process_and_no_others() {
+    let mut world = World::build().without_worker().start().await;
+    let key = world.key_of_all(&["operator"]).await;
+    let (here, cookie) = signed_in(&world, &key).await;
+    let (_, others) = signed_in(&world, &key).await;
+    let watch = async |cookie: &str| {
+        let mut feed = here.watch_at("/v1/operator/events", &[("cookie", cookie)]).await.expect("it is opened");
+        feed.begun().await;
+        feed
+    };
+    let (mut ending, mut lasting) = (watch(&cookie).await, watch(&others).await);
+    world.start_another_api().await;
+    let same_origin = [("cookie", cookie.as_str()), ("sec-fetch-site", "same-origin")];
+    world.client_with(None).send(Method::DELETE, SESSION, None, &same_origin).await.expect(204);
+    let ended = tokio::time::timeout(Duration::from_secs(10), ending.next()).await;
+    assert_eq!(ended.expect("it ends in time"), None);
+    let upload = world.client().await.declare(&files::png()).await;
+    assert_eq!(lasting.take(1).await[0].upload["id"], upload.id());
+    upload.cancel().await.expect(200);
     world.end().await;
 }
 

@@ -16,7 +16,7 @@ pub use settings::{IdentitySettings, Source};
 
 use super::admit::Admitted;
 use super::refusal::Refusal;
-use super::{Caller, moment};
+use super::{Caller, Stay, moment};
 use claims::Claims;
 use provider::Provider;
 
@@ -92,7 +92,7 @@ impl Identity {
         let (tenant, id) = (settings.tenant.tenant(&claims)?, claims::name(&claims));
         let ends = claims.get("exp").and_then(Value::as_f64).map(|seconds| seconds as i64);
         let until = ends.and_then(|ends| moment::of_unix_time(ends.saturating_add_unsigned(rules.leeway)));
-        Ok(Admitted { caller: Caller { tenant, id, until }, scopes })
+        Ok(Admitted { caller: Caller { tenant, id, stay: Stay::by_token(until) }, scopes })
     }
 }
 
