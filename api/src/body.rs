@@ -2,6 +2,10 @@
 
 use std::sync::Arc;
 
+use crate::json::{self, NotJson};
+use crate::problem::{FieldError, INVALID_BODY, Problem, UNSUPPORTED_MEDIA_TYPE};
+use crate::service::Service;
+use crate::shape;
 use bytes::Bytes;
 use http::header;
 use poem::error::ReadBodyError;
@@ -11,11 +15,6 @@ use poem_openapi::payload::Payload;
 use poem_openapi::registry::{MetaMediaType, MetaRequest, MetaSchemaRef, Registry};
 use poem_openapi::types::{ParseFromJSON, ToJSON, Type};
 use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
-use serde_json::Value;
-
-use crate::problem::{INVALID_BODY, Problem};
-use crate::service::Service;
-use crate::shape;
 
 /// The longest body of a request, in bytes: a list of 10,000 parts with their etags, generously spaced.
 const MAX_LENGTH: usize = 1024 * 1024;
@@ -97,10 +96,26 @@ async fn read(request: &Request, body: &mut RequestBody) -> poem::Result<Bytes> 
     Ok(service.hands.read(body.take()?.into_bytes_limit(MAX_LENGTH)).await??)
 }
 
-fn must_be_json(request: &Request) -> Result<(), ContentTypeError> {
+fn must_be_json(request: &Request) -> poem::Result<()> {
     let content_type = request.content_type().ok_or(ContentTypeError::ExpectContentType)?;
-    let refused = || ContentTypeError::NotSupported { content_type: content_type.to_owned() };
-    if is_json(content_type) { Ok(()) } else { Err(refused()) }
+    if !is_json(content_type) {
+        return Err(ContentTypeError::NotSupported { content_type: content_type.to_owned() }.into());
+    }
+    if names_another_charset(content_type) {
+        let detail = "JSON is UTF-8: send it so, and leave the charset out of the content type.".to_owned();
+        return Err(Problem::new(UNSUPPORTED_MEDIA_TYPE).with(detail).into());
+    }
+    Ok(())
+}
+
+/// Whether the bytes are said to be no UTF-8. ASCII is some.
+fn names_another_charset(content_type: &str) -> bool {
+    let parameters = content_type.split(';').skip(1).filter_map(|parameter| parameter.split_once('='));
+    let mut charsets = parameters.filter(|(name, _)| name.trim().eq_ignore_ascii_case("charset"));
+    charsets.any(|(_, charset)| {
+        let charset = charset.trim().trim_matches('"');
+        !["utf-8", "utf8", "us-ascii"].iter().any(|known| known.eq_ignore_ascii_case(charset))
+    })
 }
 
 fn is_json(content_type: &str) -> bool {
@@ -113,13 +128,27 @@ fn parse<T: ParseFromJSON>(bytes: &[u8]) -> Result<T, Problem> {
     if bytes.is_empty() {
         return Err(refusal("The body is empty.".to_owned()));
     }
-    let value: Value =
-        serde_json::from_slice(bytes).map_err(|error| refusal(format!("The body is not JSON: {error}.")))?;
+    let value = json::read(bytes).map_err(unread)?;
     T::parse_from_json(Some(value.clone())).map_err(|_| match shape::errors::<T>(&value) {
         // The shape is right, and yet the type refuses it: only a bound of a number is left.
         errors if errors.is_empty() => refusal(INVALID_BODY.meaning.to_owned()),
         errors => Problem::new(INVALID_BODY).with(errors),
     })
+}
+
+fn unread(why: NotJson) -> Problem {
+    let refusal = Problem::new(INVALID_BODY);
+    match why {
+        NotJson::Syntax(why) => refusal.with(format!("The body is not JSON: {why}.")),
+        NotJson::Twice(place) => {
+            let detail = format!("{} is there twice.", shape::subject(&place));
+            refusal.with(vec![FieldError::new(place, "duplicate_field", detail)])
+        }
+        NotJson::OutOfRange(place) => {
+            let detail = format!("{} is too large a number.", shape::subject(&place));
+            refusal.with(vec![FieldError::new(place, "out_of_range", detail)])
+        }
+    }
 }
 
 impl<T: Type> Payload for Json<T> {
@@ -148,9 +177,28 @@ impl<T: ToJSON + Send> IntoResponse for Json<T> {
 #[cfg(test)]
 pub fn errors_of<T: ParseFromJSON>(body: &str) -> Vec<(String, String)> {
     use poem_openapi::types::ToJSON as _;
+    use serde_json::Value;
+
     let Err(problem) = parse::<T>(body.as_bytes()) else { return Vec::new() };
     let told = crate::problem::ProblemBody::new(problem, "").to_json().expect("an object");
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let pairs = |error: &Value| (text(&error["pointer"]), text(&error["code"]));
     told["errors"].as_array().map(|errors| errors.iter().map(pairs).collect()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_is_taken_as_utf_8_and_as_nothing_else() {
+        for content_type in
+            ["application/json", "application/json; charset=UTF-8", "application/json;charset=\"utf8\";a=b"]
+        {
+            assert!(is_json(content_type) && !names_another_charset(content_type), "{content_type}");
+        }
+        for charset in ["utf-16", "\"utf-16\"", "iso-8859-1", "", "utf-8, utf-16"] {
+            assert!(names_another_charset(&format!("application/json; x=y; Charset={charset}")), "{charset}");
+        }
+    }
 }

@@ -14,6 +14,7 @@ mod feed;
 pub mod files;
 mod hand;
 mod health;
+mod json;
 mod maps;
 mod metrics;
 pub mod operator;

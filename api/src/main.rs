@@ -23,6 +23,9 @@ enum Command {
     /// Make, list, rotate and revoke API keys
     #[command(subcommand)]
     Keys(commands::keys::Command),
+    /// Count anew what tenants use
+    #[command(subcommand)]
+    Usage(commands::usage::Command),
     /// Ask the API that runs here whether it is ready
     Health,
     /// Print the OpenAPI document
@@ -35,6 +38,7 @@ async fn main() -> ExitCode {
         Command::Serve => commands::serve::run().await,
         Command::Migrate => commands::migrate::run().await,
         Command::Keys(command) => commands::keys::run(command).await,
+        Command::Usage(command) => commands::usage::run(command).await,
         Command::Health => commands::health::run().await,
         Command::Openapi(arguments) => commands::openapi::run(&arguments),
     };

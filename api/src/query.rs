@@ -1,4 +1,5 @@
-//! The parameters of a query: one that the operation does not take is refused, as it is most likely a typing error.
+//! The parameters of a query: one that the operation does not take is most likely a typing error, and one that comes twice means
+//! two things. Both are refused.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -8,15 +9,14 @@ use percent_encoding::percent_decode_str;
 use poem::{Endpoint, Middleware, Request};
 use serde_json::Value;
 
+use crate::json::piece;
 use crate::problem::{FieldError, INVALID_PARAMETER, Problem};
+use crate::shape::MOST_TOLD;
 
 /// Whether queries are checked at this path. The clients of the tutorial may add what they like.
 pub fn is_strict(path: &str) -> bool {
     path.starts_with("/v1/")
 }
-
-/// How much of an unknown name is told.
-const MOST_TOLD: usize = 40;
 
 /// Wraps the operations.
 pub struct Queries(Arc<Vec<Operation>>);
@@ -69,9 +69,9 @@ impl<E: Endpoint> Endpoint for Wrapped<E> {
     async fn call(&self, request: Request) -> poem::Result<E::Output> {
         if let Some(query) = request.original_uri().query()
             && let Some(operation) = find(&self.operations, request.method(), request.original_uri().path())
-            && let Some(name) = unknown(operation, query)
+            && let Some(wrong) = wrong(operation, query)
         {
-            return Err(refusal(operation, &name).into());
+            return Err(Problem::new(INVALID_PARAMETER).with(vec![wrong]).into());
         }
         self.inner.call(request).await
     }
@@ -90,29 +90,46 @@ fn fits(template: &str, path: &str) -> bool {
         && template.split('/').zip(path.split('/')).all(|(part, given)| part.starts_with('{') || part == given)
 }
 
-/// The first parameter that the operation does not take.
-fn unknown(operation: &Operation, query: &str) -> Option<String> {
+/// The first parameter that the operation does not take, or does not take again.
+fn wrong(operation: &Operation, query: &str) -> Option<FieldError> {
     let names = query.split('&').map(|pair| pair.split('=').next().unwrap_or_default()).filter(|name| !name.is_empty());
     let names = names.map(|name| percent_decode_str(&name.replace('+', " ")).decode_utf8_lossy().into_owned());
-    names.into_iter().find(|name| !operation.parameters.contains(name))
+    let mut seen = BTreeSet::new();
+    names.into_iter().find_map(|name| match () {
+        () if !operation.parameters.contains(&name) => Some(unknown(operation, &name)),
+        () if seen.contains(&name) => Some(duplicate(&name)),
+        () => {
+            seen.insert(name);
+            None
+        }
+    })
 }
 
-fn refusal(operation: &Operation, name: &str) -> Problem {
+fn unknown(operation: &Operation, name: &str) -> FieldError {
     let known: Vec<_> = operation.parameters.iter().map(String::as_str).collect();
-    let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
     let name: String = name.chars().take(MOST_TOLD).collect();
-    let detail = format!("There is no parameter '{name}'. There are: {known}.");
-    let place = format!("/{}", name.replace('~', "~0").replace('/', "~1"));
-    Problem::new(INVALID_PARAMETER).with(vec![FieldError::new(place, "unknown_parameter", detail)])
+    let detail = match &known[..] {
+        [] => format!("There is no parameter '{name}': this operation takes none."),
+        [only] => format!("There is no parameter '{name}', only '{only}'."),
+        known => format!("There is no parameter '{name}'. There are: {}.", known.join(", ")),
+    };
+    let place = format!("/{}", piece(&name));
+    FieldError::new(place, "unknown_parameter", detail)
+}
+
+fn duplicate(name: &str) -> FieldError {
+    let detail = format!("The parameter '{name}' is there twice.");
+    FieldError::new(format!("/{name}"), "duplicate_parameter", detail)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn refused(method: Method, path: &str, query: &str) -> Option<String> {
+    /// The place of what is wrong, and its code.
+    fn refused(method: Method, path: &str, query: &str) -> Option<(String, String)> {
         let Queries(operations) = Queries::of(&crate::document::document());
-        unknown(find(&operations, &method, path)?, query)
+        wrong(find(&operations, &method, path)?, query).map(|error| (error.pointer, error.code))
     }
 
     #[test]
@@ -129,7 +146,28 @@ mod tests {
             (Method::GET, "/v1/uploads/019b3f7e/nowhere", "a=b", None),
             (Method::GET, "/files/019b3f7e", "utm_source=mail", None),
         ] {
-            assert_eq!(refused(method, path, query).as_deref(), name, "{path}?{query}");
+            let expected = name.map(|name| (format!("/{name}"), "unknown_parameter".to_owned()));
+            assert_eq!(refused(method, path, query), expected, "{path}?{query}");
         }
+    }
+
+    #[test]
+    fn a_parameter_is_taken_once() {
+        let twice = Some(("/limit".to_owned(), "duplicate_parameter".to_owned()));
+        for query in ["limit=1&limit=1", "limit=1&status=pending&%6cimit", "limit&limit=2"] {
+            assert_eq!(refused(Method::GET, "/v1/uploads", query), twice, "{query}");
+        }
+        assert_eq!(refused(Method::GET, "/files/019b3f7e", "a=1&a=2"), None);
+    }
+
+    #[test]
+    fn what_there_is_instead_is_said() {
+        let Queries(operations) = Queries::of(&crate::document::document());
+        let said = |method, path| {
+            wrong(find(&operations, &method, path).expect("there is one"), "nope").expect("it is wrong").detail
+        };
+        assert_eq!(said(Method::GET, "/v1/usage"), "There is no parameter 'nope': this operation takes none.");
+        assert_eq!(said(Method::DELETE, "/v1/operator/dead-events"), "There is no parameter 'nope', only 'up_to'.");
+        assert!(said(Method::GET, "/v1/uploads").contains("There are: "));
     }
 }

@@ -1,6 +1,7 @@
 //! The simple values of the wire that have a format or bounds of their own.
 
 use std::borrow::Cow;
+use std::num::IntErrorKind;
 
 use jiff::Timestamp;
 use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
@@ -198,7 +199,12 @@ inline_schema!(Limit, MetaSchema { minimum: Some(1.0), ..MetaSchema::new_with_fo
 
 impl ParseFromParameter for Limit {
     fn parse_from_parameter(value: &str) -> ParseResult<Self> {
-        let number: i64 = value.parse().map_err(|_| ParseError::custom("it must be a whole number"))?;
+        let number = match value.parse::<i64>() {
+            Ok(number) => number,
+            Err(error) if *error.kind() == IntErrorKind::PosOverflow => i64::MAX,
+            Err(error) if *error.kind() == IntErrorKind::NegOverflow => i64::MIN,
+            Err(_) => return Err(ParseError::custom("it must be a whole number")),
+        };
         if number >= 1 { Ok(Self(number)) } else { Err(ParseError::custom("it must be at least 1")) }
     }
 }
@@ -237,6 +243,16 @@ impl ToJSON for Time {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_page_may_be_asked_for_as_large_as_anybody_likes_but_not_empty() {
+        let limit = |text| Limit::parse_from_parameter(text).ok();
+        assert_eq!(limit("7"), Some(Limit(7)));
+        assert_eq!(limit("99999999999999999999"), Some(Limit(i64::MAX)));
+        for bad in ["0", "-1", "-99999999999999999999", "1e3", "", "ten"] {
+            assert_eq!(limit(bad), None, "{bad}");
+        }
+    }
 
     #[test]
     fn a_time_is_written_in_utc_with_milliseconds_whatever_it_has() {

@@ -127,13 +127,9 @@ impl Service {
     }
 
     fn count(&self, recorded: &Recorded) {
-        match recorded {
-            Recorded::Upload(upload) => {
-                concerns(upload.id);
-                self.metrics.count_created(&upload.policy, upload.origin.as_str());
-            }
-            Recorded::OverQuota(over) => self.metrics.count_over_quota(over.quota.as_str()),
-            Recorded::KeyTaken => {}
+        if let Recorded::Upload(upload) = recorded {
+            concerns(upload.id);
+            self.metrics.count_created(&upload.policy, upload.origin.as_str());
         }
     }
 

@@ -4,7 +4,11 @@ use poem_openapi::registry::{MetaSchema, MetaSchemaRef, Registry};
 use poem_openapi::types::Type;
 use serde_json::{Map, Number, Value};
 
+use crate::json::piece;
 use crate::problem::FieldError;
+
+/// How much of a client's name is told again, in characters.
+pub const MOST_TOLD: usize = 40;
 
 /// Everything in which this value differs from the documented shape of `T`. Only asked once `T` has refused the value, so
 /// what is not documented is an error where nothing else is one.
@@ -47,7 +51,7 @@ impl<'a> Walk<'a> {
             }
             ("string", Value::String(_)) if !schema.enum_items.is_empty() => self.look_among(schema, value, pointer),
             ("string", Value::String(_)) | ("boolean", Value::Bool(_)) => {}
-            ("integer", Value::Number(number)) if number.is_i64() => self.look_at_size(schema, number, pointer),
+            ("integer", Value::Number(number)) if is_whole(number) => self.look_at_size(schema, number, pointer),
             (expected, _) => self.wrong_type(expected, pointer),
         }
     }
@@ -59,7 +63,7 @@ impl<'a> Walk<'a> {
             }
         }
         for (name, value) in fields {
-            let place = format!("{pointer}/{}", name.replace('~', "~0").replace('/', "~1"));
+            let place = format!("{pointer}/{}", piece(name));
             let property = schema.properties.iter().find(|(property, _)| property == name).map(|(_, schema)| schema);
             match property.or(schema.additional_properties.as_deref()) {
                 // A property that is null is taken as left out; a member of a map has to be something.
@@ -80,9 +84,12 @@ impl<'a> Walk<'a> {
     }
 
     fn look_at_size(&mut self, schema: &MetaSchema, number: &Number, pointer: &str) {
-        let fits = number.as_i64().is_some_and(|number| i32::try_from(number).is_ok());
-        if schema.format == Some("int32") && !fits {
-            let detail = format!("{} is no number of 32 bits.", subject(pointer));
+        let (bits, fits) = match (schema.format, number.as_i64()) {
+            (Some("int32"), number) => (32, number.is_some_and(|number| i32::try_from(number).is_ok())),
+            (_, number) => (64, number.is_some()),
+        };
+        if !fits {
+            let detail = format!("{} is no number of {bits} bits.", subject(pointer));
             self.found.push(FieldError::new(pointer, "out_of_range", detail));
         }
     }
@@ -92,7 +99,7 @@ impl<'a> Walk<'a> {
     }
 
     fn unknown(&mut self, name: &str, place: String) {
-        let detail = format!("There is no field '{}'.", name.chars().take(40).collect::<String>());
+        let detail = format!("There is no field '{}'.", shortened(name));
         self.found.push(FieldError::new(place, "unknown_field", detail));
     }
 
@@ -103,8 +110,25 @@ impl<'a> Walk<'a> {
     }
 }
 
+/// Whether it is a whole number, be it larger than any that is taken. What is written as a fraction is none.
+fn is_whole(number: &Number) -> bool {
+    /// Two to the power of 63: such numbers have no fraction.
+    const BEYOND: f64 = 9_223_372_036_854_775_808.0;
+    number.is_i64() || number.is_u64() || number.as_f64().is_some_and(|number| number.abs() >= BEYOND)
+}
+
 /// What the value at this place is called.
-fn subject(pointer: &str) -> String {
-    let name = pointer.rsplit('/').next().filter(|name| !name.is_empty());
-    name.map_or("The body".to_owned(), |name| format!("'{name}'"))
+pub fn subject(pointer: &str) -> String {
+    let Some((before, name)) = pointer.rsplit_once('/') else { return "The body".to_owned() };
+    let is_place = !name.is_empty() && name.bytes().all(|b| b.is_ascii_digit());
+    match before.rsplit('/').next() {
+        Some(list) if is_place && !list.is_empty() => format!("'{}/{name}'", shortened(list)),
+        _ if name.is_empty() => "The field without a name".to_owned(),
+        _ => format!("'{}'", shortened(&name.replace("~1", "/").replace("~0", "~"))),
+    }
+}
+
+/// As much of a name as is told.
+fn shortened(name: &str) -> String {
+    name.chars().take(MOST_TOLD).collect()
 }

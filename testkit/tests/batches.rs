@@ -138,6 +138,22 @@ async fn a_repeated_batch_gives_the_same_uploads_place_by_place() {
 }
 
 #[tokio::test]
+async fn a_repeated_batch_is_looked_up_with_one_statement() {
+    let policies = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/multipart.toml");
+    let world = World::build().with("SLUICE_POLICIES", policies).without_worker().start().await;
+    let client = world.client().await;
+    let [whole, in_parts] = [2000, 7 * 1024 * 1024].map(|size| declaration(&files::large_png(size)));
+    for (key, declaration, most) in [("k", whole, 2.0), ("in parts", in_parts, 1.0)] {
+        let declarations = vec![declaration; 20];
+        let first = ids(declare_as(&client, key, &declarations).await);
+        let before = world.metric("sluice_sql_statements_total");
+        assert_eq!(ids(declare_as(&client, key, &declarations).await), first);
+        assert_eq!(world.metric("sluice_sql_statements_total") - before, most, "{key}");
+    }
+    world.end().await;
+}
+
+#[tokio::test]
 async fn of_batches_that_come_at_once_with_one_key_one_is_recorded() {
     let world = World::build().without_worker().start().await;
     let client = world.client().await;

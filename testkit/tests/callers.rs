@@ -396,12 +396,14 @@ async fn what_the_server_refuses_by_itself_is_a_problem_like_any_other() {
         ("status=verifying", "one of: pending, confirmed, rejected, expired, canceled, deleted"),
         ("limit=0", "'limit' can't be used: it must be at least 1"),
         ("limit=1&page=2", "There is no parameter 'page'"),
+        ("limit=1&limit=2", "The parameter 'limit' is there twice."),
     ] {
         let refused = client.get(&format!("/v1/uploads?{query}")).await;
         assert!(refused.text("detail").contains(told), "{query}: {}", refused.body);
         assert_eq!(refused.problem(400), "invalid_parameter");
     }
     client.get("/v1/uploads?limit=5000").await.expect(200);
+    client.get("/v1/uploads?limit=99999999999999999999").await.expect(200);
     assert_eq!(client.get("/files/not-an-id?utm_source=mail").await.problem(404), "file_not_found");
     let large = json!({"filename": "a.png", "content_type": "image/png", "metadata": {"k": "v".repeat(1_100_000)}});
     assert_eq!(client.post("/v1/uploads", &large).await.problem(413), "body_too_large");

@@ -75,6 +75,37 @@ async fn a_key_that_came_with_another_declaration_is_refused() {
 }
 
 #[tokio::test]
+async fn the_same_declaration_in_other_words_is_the_same() {
+    let world = World::build().without_worker().start().await;
+    let client = world.client().await;
+    let first = declare(&client).await.expect(201);
+    let mut wordy = declaration(&files::png());
+    wordy["content_type"] = "IMAGE/PNG".into();
+    for (field, value) in [("grant", json!("put")), ("part_sha256", json!(false)), ("metadata", json!({}))] {
+        wordy[field] = value;
+    }
+    let again = replayed(ask(&client, KEY, &wordy).await);
+    assert_eq!(again["id"], first.body["id"]);
+    assert_eq!(again["grant"]["headers"]["content-type"], "image/png", "it is sent as it was declared first");
+    wordy["policy"] = "images".into();
+    assert_eq!(ask(&client, KEY, &wordy).await.problem(422), "idempotency_key_reused");
+    world.end().await;
+}
+
+#[tokio::test]
+async fn what_a_former_version_recorded_is_known_again() {
+    let world = World::build().without_worker().start().await;
+    let client = world.client().await;
+    let mut wordy = declaration(&files::png());
+    wordy["grant"] = "put".into();
+    let first = ask(&client, KEY, &wordy).await.expect(201);
+    let literal = serde_json::to_string(&wordy).expect("JSON");
+    world.query(&format!("UPDATE idempotency_keys SET fingerprint = sha256('{literal}')")).await;
+    assert_eq!(replayed(ask(&client, KEY, &wordy).await)["id"], first.body["id"]);
+    world.end().await;
+}
+
+#[tokio::test]
 async fn a_key_that_is_none_is_refused_and_another_one_makes_another_upload() {
     let world = World::build().without_worker().start().await;
     let client = world.client().await;

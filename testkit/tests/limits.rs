@@ -7,6 +7,7 @@ use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 use sluice_common::db::uploads::{self, NewUpload, Recorded};
+use sluice_common::db::usage;
 use sluice_common::domain::{
     ByteCount, Form, Idempotency, IdempotencyKey, Limits, Metadata, Multipart, Origin, RedirectUrl, Sha256,
     TenantLimits,
@@ -41,6 +42,14 @@ async fn used(client: &Client) -> [i64; 4] {
     let usage = client.get("/v1/usage").await.expect(200).body;
     ["pending_uploads", "reserved_bytes", "stored_uploads", "stored_bytes"]
         .map(|name| usage[name]["used"].as_i64().expect("a number"))
+}
+
+/// How many uploads this API says it has refused for a limit.
+async fn over_quota(url: &str) -> u64 {
+    let figures = reqwest::get(format!("{url}/metrics")).await.expect("an answer").text().await.expect("text");
+    let of_line =
+        |line: &str| line.strip_prefix("sluice_uploads_over_quota_total{")?.rsplit(' ').next()?.parse::<u64>().ok();
+    figures.lines().filter_map(of_line).sum()
 }
 
 /// Lets nobody count an upload of the tenant `few` before two processes are about to.
@@ -83,7 +92,9 @@ async fn of_more_creates_than_a_limit_allows_exactly_so_many_are_recorded() {
 async fn twins_count_once_and_get_the_same_answer_at_the_limit_too() {
     let mut world = limited().without_worker().start().await;
     let one = world.client_of("few").await;
+    let mut apis = vec![world.url()];
     world.start_another_api().await;
+    apis.push(world.url());
     let other = world.client_of("few").await;
     let declaration = of_size(67);
     let keys: Vec<String> = (0..20).map(|n| format!("key-{n}")).collect();
@@ -91,15 +102,19 @@ async fn twins_count_once_and_get_the_same_answer_at_the_limit_too() {
     let answers = join_all(twins.map(async |(client, key)| (key, create(client, &declaration, key).await)));
     let (answers, ()) = tokio::join!(answers, all_at_once(&world));
     let mut ids: HashMap<&String, Option<String>> = HashMap::new();
+    let mut refused = 0;
     for (key, answer) in answers {
         let id = answer.status.is_success().then(|| answer.text("id").to_owned());
         if id.is_none() {
+            refused += 1;
             assert_eq!(over(answer), "pending_uploads");
         }
         assert_eq!(*ids.entry(key).or_insert_with(|| id.clone()), id, "{key}");
     }
     assert_eq!(ids.values().flatten().count(), 10);
     assert_eq!(used(&one).await, [10, 670, 0, 0]);
+    let counted = join_all(apis.iter().map(|url| over_quota(url))).await;
+    assert_eq!(counted.iter().sum::<u64>(), refused, "a twin that got its upload was not refused");
     world.end().await;
 }
 
@@ -110,6 +125,7 @@ async fn a_replay_at_the_limit_is_answered_and_counts_nothing() {
     let declaration = of_size(67);
     let first = create(&client, &declaration, "k").await.expect(201);
     let again = create(&client, &declaration, "k").await.expect(200);
+    assert_eq!(over_quota(&world.url()).await, 0);
     assert_eq!(first.text("id"), again.text("id"));
     assert_eq!(create(&client, &of_size(68), "k").await.problem(422), "idempotency_key_reused");
     assert_eq!(over(create(&client, &declaration, "other").await), "pending_uploads");
@@ -248,7 +264,8 @@ async fn a_turn_that_was_had_in_vain_takes_nobodys_place() {
     let world = limited().without_worker().start().await;
     let key = IdempotencyKey::parse(b"k").expect("valid");
     let twin = || {
-        let idempotency = Some(Idempotency { key: key.clone(), fingerprint: Sha256::of(b"the same") });
+        let same = Sha256::of(b"the same");
+        let idempotency = Some(Idempotency { key: key.clone(), fingerprint: same, as_written: same });
         NewUpload { idempotency, ..picture_of("few") }
     };
     let limits = Limits { pending_uploads: Some(2), ..Limits::default() };
@@ -349,5 +366,66 @@ async fn whoever_waits_as_told_is_served_again_and_others_never_notice() {
         reqwest::get(format!("{}/metrics", world.url())).await.expect("an answer").text().await.expect("text");
     let counted = format!("sluice_api_problems_total{{code=\"rate_limited\"}} {}", refused.len());
     assert!(figures.contains(&counted), "{figures}");
+    world.end().await;
+}
+
+/// What the recount adds is worked out while others count, and by two who recount at once.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_counted_wrongly_is_mended_while_everybody_goes_on() {
+    let mut world = World::start().await;
+    let one = world.client().await;
+    world.start_another_api().await;
+    let other = world.client().await;
+    let png = files::png();
+    let life = async |client: &Client, n: usize| {
+        let upload = client.declare(&png).await;
+        if n % 2 == 0 {
+            upload.cancel().await.expect(200);
+        } else {
+            upload.put(&png.bytes).await;
+            upload.is("confirmed").await;
+        }
+    };
+    let lives = async |client: &Client| {
+        for n in 0..20 {
+            join_all([life(client, n), life(client, n + 1)]).await;
+        }
+    };
+    let recounts = async || {
+        let mut mended = 0;
+        for _ in 0..5 {
+            world
+                .query("UPDATE usage SET pending_uploads = pending_uploads + 5, stored_bytes = stored_bytes - 7")
+                .await;
+            let (one, other) = (world.db(), world.db());
+            let (one, other) = tokio::join!(usage::recount(&one), usage::recount(&other));
+            let added = [one, other].map(|recount| recount.expect("it counts").mended).concat();
+            mended += added.len();
+            assert!(added.iter().all(|(tenant, added)| {
+                tenant.as_str() == "acme" && (added.pending_uploads, added.stored_bytes) == (-5, 7)
+            }));
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        mended
+    };
+    let ((), (), mended) = tokio::join!(lives(&one), lives(&other), recounts());
+    assert_eq!(mended, 5, "each time by one of both");
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_recount_admits_what_was_never_counted_and_finds_nothing_the_next_time() {
+    let world = World::build().without_worker().start().await;
+    let client = world.client().await;
+    client.declare_as(&of_size(67)).await;
+    let by_another = client.declare_as(&of_size(67)).await;
+    world.query("UPDATE uploads SET reserved_bytes = NULL; ").await;
+    world.query("DELETE FROM usage").await;
+    let recount = usage::recount(&world.db()).await.expect("it counts");
+    assert_eq!((recount.tenants, recount.mended.len()), (1, 1));
+    assert_eq!(used(&client).await, [2, 134, 0, 0]);
+    by_another.cancel().await.expect(200);
+    assert_eq!(used(&client).await, [1, 67, 0, 0]);
+    assert_eq!(usage::recount(&world.db()).await.expect("it counts").mended, []);
     world.end().await;
 }

@@ -27,6 +27,7 @@ pub enum Command {
     /// Revoke a key for good; it stops working within a second
     Revoke {
         /// The key's id, as `keys list` shows it
+        #[arg(value_parser = id)]
         id: Uuid,
     },
 }
@@ -37,8 +38,8 @@ pub struct Create {
     /// Whose uploads it reaches: 1 to 40 of a-z, 0-9 and '-'
     #[arg(long, value_parser = tenant)]
     tenant: Tenant,
-    /// What people call it
-    #[arg(long)]
+    /// What people call it: 1 to 100 characters
+    #[arg(long, value_parser = name)]
     name: String,
     /// What it may be used for: uploads:write, uploads:read, operator, operator:read
     #[arg(long, value_delimiter = ',', required = true)]
@@ -55,6 +56,7 @@ pub struct Create {
 #[derive(Args)]
 pub struct Rotate {
     /// The key's id, as `keys list` shows it
+    #[arg(value_parser = id)]
     id: Uuid,
     /// How long the old key works on, such as 24h
     #[arg(long, value_name = "TIME", value_parser = lifetime)]
@@ -125,6 +127,22 @@ fn tenant(name: &str) -> Result<Tenant, String> {
     Tenant::parse(name).map_err(|why| why.to_string())
 }
 
+/// The longest name of a key, in characters: it is to be read in a list.
+const LONGEST_NAME: usize = 100;
+
+fn name(text: &str) -> Result<String, &'static str> {
+    let text = text.trim();
+    match text.chars().count() {
+        0 => Err("a key without a name is one that nobody knows what it is for"),
+        1..=LONGEST_NAME if !text.contains(char::is_control) => Ok(text.to_owned()),
+        _ => Err("a name has 1 to 100 characters, none of which moves the cursor"),
+    }
+}
+
+fn id(text: &str) -> Result<Uuid, &'static str> {
+    Uuid::try_parse(text).map_err(|_| "an id looks like 019b3f7e-5c1d-7c43-9f0e-2b6f6f1f9a10; `keys list` shows them")
+}
+
 fn lifetime(text: &str) -> Result<Duration, String> {
     match length_of_time(text)? {
         time if time > LONGEST => Err("it is above 100 years: leave it out for a key that never expires".to_owned()),
@@ -149,6 +167,20 @@ fn row(key: &ApiKey) -> [String; 8] {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_key_has_a_name_that_people_can_read() {
+        assert_eq!(name(" the shop's server "), Ok("the shop's server".to_owned()));
+        for bad in ["", "  ", "a\u{1b}[2J", "two\nlines", &"x".repeat(101)] {
+            assert!(name(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn who_gives_no_id_is_told_how_one_looks() {
+        assert!(id("nope").is_err_and(|why| why.contains("keys list")));
+        assert!(id("019b3f7e-5c1d-7c43-9f0e-2b6f6f1f9a10").is_ok());
+    }
 
     #[test]
     fn a_key_may_be_given_days_but_no_time_that_is_over() {

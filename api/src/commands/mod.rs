@@ -5,6 +5,7 @@ pub mod keys;
 pub mod migrate;
 pub mod openapi;
 pub mod serve;
+pub mod usage;
 
 use std::error::Error;
 use std::io::Write as _;

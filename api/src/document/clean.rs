@@ -8,6 +8,9 @@ use super::examples::add_examples;
 use super::links::add_links;
 use crate::sorted::sorted;
 
+/// The tags, in their order.
+pub const TAGS: [&str; 4] = ["Uploads", "Usage", "Files", "Operator"];
+
 /// The document, clean.
 pub fn clean(mut document: Value) -> Value {
     document["openapi"] = "3.0.3".into();
@@ -16,6 +19,7 @@ pub fn clean(mut document: Value) -> Value {
         operation["responses"].as_object_mut().into_iter().flat_map(Map::values_mut).for_each(rename_headers);
     });
     tidy(&mut document);
+    order_tags(&mut document);
     add_examples(&mut document);
     add_links(&mut document);
     add_bounds(&mut document);
@@ -34,6 +38,12 @@ pub fn for_each_operation(document: &mut Value, mut change: impl FnMut(&mut Valu
     let paths = document["paths"].as_object_mut().into_iter().flat_map(Map::values_mut);
     let operations = paths.filter_map(Value::as_object_mut).flat_map(Map::values_mut);
     operations.for_each(&mut change);
+}
+
+/// The framework puts tags in the order of the alphabet. Pages show them as they come: what most are here for goes first.
+fn order_tags(document: &mut Value) {
+    let place = |tag: &Value| TAGS.iter().position(|name| tag["name"] == *name);
+    document["tags"].as_array_mut().into_iter().for_each(|tags| tags.sort_by_key(place));
 }
 
 /// The framework writes the names of response headers in capitals.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 use sluice_common::domain::{PartFaultCode, Quota, ReasonCode};
 
-use super::clean::for_each_operation;
+use super::clean::{TAGS, for_each_operation};
 use super::{Version, document, text};
 use crate::problem::Kind;
 
@@ -42,6 +42,13 @@ fn every_operation_is_named_grouped_and_described() {
         assert!(names.insert(name.clone()), "{name} is there twice");
     });
     assert_eq!(names.len(), 34);
+}
+
+#[test]
+fn tags_come_in_the_order_in_which_they_are_wanted() {
+    let tags = document()["tags"].take();
+    let names: Vec<_> = tags.as_array().expect("tags").iter().filter_map(|tag| tag["name"].as_str()).collect();
+    assert_eq!(names, TAGS);
 }
 
 #[test]

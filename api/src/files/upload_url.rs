@@ -90,7 +90,7 @@ impl CreateUploadUrl {
         let signed = service.signer.put(&new.grant_key, &new.declared, false, policy.grant_lifetime).await?;
         match service.record(new).await? {
             Recorded::Upload(upload) => Ok(UploadUrlAnswer::Url(Json(UploadUrl::new(signed, upload.grant_key)))),
-            Recorded::OverQuota(over) => Err(CreateUploadUrlProblem::QuotaExceeded(quota::explain(&over))),
+            Recorded::OverQuota(over) => Err(CreateUploadUrlProblem::QuotaExceeded(quota::refuse(&service, &over))),
             Recorded::KeyTaken => unreachable!("it has no idempotency key that could be taken"),
         }
     }

@@ -28,6 +28,7 @@ problems! {
     /// Why nothing was done.
     pub enum ActOnUploadsProblem {
         /// Either `upload_ids` or `filter` says which uploads are meant, with up to 1,000 ids; `errors` names what is wrong.
+        /// Nothing was done.
         422 invalid_action => InvalidAction(errors: Vec<FieldError>),
         /// The cursor is not one that this action gave: it goes with the action and the filter that it came from.
         400 invalid_cursor => InvalidCursor,
@@ -142,7 +143,7 @@ impl ActOnUploads {
         let order = order.0;
         let is_dry = order.dry_run == Some(true);
         let outcome = match order.uploads()? {
-            Meant::These(ids) => act_on_these(&service, &operator.0, order.action, ids, is_dry).await?,
+            Meant::These(ids) => act_on_these(&service, &operator.0, order.action, &ids, is_dry).await?,
             Meant::Fitting(filter) => {
                 let cursor = order.cursor.as_deref();
                 act_on_fitting(&service, &operator.0, order.action, filter, cursor, is_dry).await?
@@ -154,7 +155,7 @@ impl ActOnUploads {
 
 /// Which uploads are meant.
 enum Meant<'a> {
-    These(&'a [UploadIdText]),
+    These(Vec<UploadId>),
     Fitting(&'a UploadFilter),
 }
 
@@ -168,7 +169,7 @@ impl ActionOrder {
             (Some(_), None) if self.cursor.is_some() => {
                 wrong(FieldError::new("/cursor", "without_filter", "A cursor goes with a filter."))
             }
-            (Some(ids), None) => Ok(Meant::These(ids)),
+            (Some(ids), None) => these(ids).map(Meant::These).map_err(ActOnUploadsProblem::InvalidAction),
             (None, Some(filter)) => Ok(Meant::Fitting(filter)),
             (Some(_), Some(_)) => {
                 wrong(FieldError::new("/filter", "ambiguous", "Say either 'upload_ids' or 'filter'."))
@@ -180,26 +181,32 @@ impl ActionOrder {
     }
 }
 
+/// The uploads of these ids, or which of them are none. An id may be written in capitals.
+fn these(ids: &[UploadIdText]) -> Result<Vec<UploadId>, Vec<FieldError>> {
+    let read = |id: &UploadIdText| UploadId::parse(&id.0.to_ascii_lowercase());
+    let no_id = |place| FieldError::new(format!("/upload_ids/{place}"), "invalid_id", "An upload's id is a UUID.");
+    let wrong: Vec<_> = (0..ids.len()).filter(|place| read(&ids[*place]).is_none()).map(no_id).collect();
+    if wrong.is_empty() { Ok(ids.iter().filter_map(read).collect()) } else { Err(wrong) }
+}
+
 /// Does it with these, and says of the others why not.
 async fn act_on_these(
     service: &Service,
     operator: &Operator,
     action: UploadAction,
-    ids: &[UploadIdText],
+    ids: &[UploadId],
     is_dry: bool,
 ) -> Result<ActionOutcome, DbError> {
     let order = Order::from(action);
-    let known: Vec<UploadId> = ids.iter().filter_map(|id| UploadId::parse(&id.0)).collect();
-    let before = status_of_each(service, operator, &known).await?;
+    let before = status_of_each(service, operator, ids).await?;
     let can = |id: &UploadId| before.get(id).is_some_and(|status| order.done_with().contains(status));
-    let able: Vec<UploadId> = known.iter().copied().filter(can).collect();
+    let able: Vec<UploadId> = ids.iter().copied().filter(can).collect();
     let done: HashSet<UploadId> = match is_dry {
         true => able.into_iter().collect(),
         false => give(service, operator, order, able, ids.len(), None).await?.into_iter().collect(),
     };
-    let left = ids.iter().filter(|id| UploadId::parse(&id.0).is_none_or(|id| !done.contains(&id)));
-    let status = |id: &UploadIdText| UploadId::parse(&id.0).and_then(|id| before.get(&id).copied());
-    let refused = left.map(|id| ActionRefusal::of(id, status(id), action));
+    let left = ids.iter().filter(|id| !done.contains(*id));
+    let refused = left.map(|id| ActionRefusal::of(*id, before.get(id).copied(), action));
     Ok(ActionOutcome {
         action,
         done: count(done.len()),
@@ -304,7 +311,7 @@ fn count(number: usize) -> i64 {
 
 impl ActionRefusal {
     /// Why it was not done with an upload of this status, or with one that there is not.
-    pub fn of(id: &UploadIdText, status: Option<domain::UploadStatus>, action: UploadAction) -> Self {
+    pub fn of(id: UploadId, status: Option<domain::UploadStatus>, action: UploadAction) -> Self {
         let order = Order::from(action);
         let detail = match status {
             None => "There is no such upload of yours.".to_owned(),
@@ -314,6 +321,6 @@ impl ActionRefusal {
                 format!("It is {}; only {can} ones can be told to {}.", status.as_str(), order.as_str())
             }
         };
-        Self { upload_id: id.clone(), status: status.map(UploadStatus::from), detail }
+        Self { upload_id: UploadIdText(id.to_string()), status: status.map(UploadStatus::from), detail }
     }
 }

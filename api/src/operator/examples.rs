@@ -221,8 +221,8 @@ impl Example for ActionOrder {
 
 impl Example for ActionOutcome {
     fn example() -> Self {
-        let (action, [_, other]) = (UploadAction::Settle, both());
-        let refused = vec![ActionRefusal::of(&other, Some(UploadStatus::Confirmed), action)];
+        let action = UploadAction::Settle;
+        let refused = vec![ActionRefusal::of(other(), Some(UploadStatus::Confirmed), action)];
         Self { action, done: 1, refused, has_more: false, next_cursor: None, looked_at: 2 }
     }
 }

@@ -21,8 +21,8 @@ problems! {
     pub enum CancelUploadProblem {
         /// There is no such upload of yours.
         404 upload_not_found => UploadNotFound,
-        /// The upload was rejected or has expired, so there is nothing left to cancel or delete; or it is confirmed, and only an API
-        /// key may delete it.
+        /// The upload was rejected or has expired, so there is nothing left to cancel or delete; or it is confirmed, and the upload's
+        /// token may not delete it.
         409 already_decided => AlreadyDecided(detail: String),
     }
 }
@@ -37,7 +37,7 @@ impl CancelUpload {
     /// A `pending` upload becomes `canceled`, and whatever is sent for it is removed. A `confirmed` one becomes `deleted`,
     /// together with its file. One that is `canceled` or `deleted` already is answered as it is, so a retry does no harm.
     ///
-    /// Needs the scope `uploads:write`, or the upload's token.
+    /// Needs the scope `uploads:write`, or the upload's token, which cancels and does not delete.
     #[oai(path = "/v1/uploads/:upload_id", method = "delete", operation_id = "cancelUpload", tag = "Tag::Uploads")]
     async fn cancel(
         &self,
@@ -56,7 +56,7 @@ impl CancelUpload {
         match upload.state.status() {
             UploadStatus::Canceled | UploadStatus::Deleted => Ok(UploadAnswer::new(upload)),
             UploadStatus::Confirmed => Err(CancelUploadProblem::AlreadyDecided(
-                "The upload is confirmed. Its file can be deleted with an API key, not with the upload's token."
+                "The upload is confirmed. Its file can be deleted with the scope uploads:write, not with the upload's token."
                     .to_owned(),
             )),
             status => Err(CancelUploadProblem::AlreadyDecided(format!("The upload is already {}.", status.as_str()))),

@@ -5,11 +5,10 @@ use std::sync::Arc;
 use poem::web::Data;
 use poem_openapi::{ApiResponse, OpenApi};
 use sluice_common::db::uploads::Recorded;
-use sluice_common::domain::Idempotency;
 
 use super::begun::Begun;
 use super::declare::{NewUpload, declare};
-use super::idempotency::{KeyHeader, fingerprint, replay, replay_taken};
+use super::idempotency::{self, KeyHeader, forgotten, replay};
 use super::parts::MOST_AT_ONCE;
 use super::prepare::prepare;
 use super::quota;
@@ -94,7 +93,8 @@ impl CreateUpload {
     /// file, such as a browser, which should never hold an API key.
     ///
     /// With an `Idempotency-Key` the call can be repeated: for at least 24 hours the same key and declaration lead to the same
-    /// upload.
+    /// upload. A declaration is the same however it is written: the order of its fields does not count, nor the spelling of its
+    /// content type, nor whether it says what goes without saying.
     ///
     /// Needs the scope `uploads:write`.
     #[oai(path = "/v1/uploads", method = "post", operation_id = "createUpload", tag = "Tag::Uploads")]
@@ -109,7 +109,7 @@ impl CreateUpload {
         body: Body<NewUpload>,
     ) -> Result<Created, CreateUploadProblem> {
         let caller = key.0;
-        let asked = idempotency_key.0.map(|key| Idempotency { key, fingerprint: fingerprint(&body.0) });
+        let asked = idempotency_key.0.map(|key| idempotency::asked(key, &body.0));
         let declared = declare(body.0, &service.policies, service.store);
         let declared = declared.map_err(CreateUploadProblem::InvalidDeclaration)?;
         // Nothing is begun at the store for a request that was answered before.
@@ -129,14 +129,15 @@ impl CreateUpload {
             }
             Recorded::KeyTaken => {
                 let asked = asked.expect("only a key that was sent can be taken");
-                Ok(Created::before(replay_taken(&service, &caller.tenant, &asked, MOST_AT_ONCE).await?))
+                let before = replay(&service, &caller.tenant, &asked, MOST_AT_ONCE).await?;
+                before.map(Created::before).ok_or_else(forgotten)
             }
             // Its twin may have come just before, and may be what used up the rest.
             Recorded::OverQuota(over) => match asked {
                 Some(asked) => replay(&service, &caller.tenant, &asked, MOST_AT_ONCE).await?.map(Created::before),
                 None => None,
             }
-            .ok_or_else(|| CreateUploadProblem::QuotaExceeded(quota::explain(&over))),
+            .ok_or_else(|| CreateUploadProblem::QuotaExceeded(quota::refuse(&service, &over))),
         }
     }
 }

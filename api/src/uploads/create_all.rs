@@ -11,9 +11,9 @@ use sluice_common::domain::{Idempotency, IdempotencyKey};
 
 use super::begun::Begun;
 use super::create::CreateUploadProblem;
-use super::declare::{NewUpload, declare};
+use super::declare::{Declared, NewUpload, declare};
 use super::grant::Grant;
-use super::idempotency::{KeyHeader, fingerprint, replay, replay_taken};
+use super::idempotency::{self, KeyHeader, Replay, forgotten, replays};
 use super::prepare::prepare;
 use super::quota;
 use super::wire::Upload;
@@ -138,6 +138,9 @@ enum Prepared {
     Before(Box<Upload>),
 }
 
+/// A declaration that was read, and what tells whether it came before.
+type Read<'a> = (Declared<'a>, Option<Idempotency>);
+
 /// What became of a declaration: the upload, and whether it was recorded before; or its own problem.
 type Outcome = Result<(Upload, bool), Problem>;
 
@@ -150,32 +153,49 @@ struct Batch<'a> {
     begun: &'a Begun,
 }
 
-impl Batch<'_> {
+impl<'a> Batch<'a> {
     /// Prepares each declaration, or says what is wrong with it.
     async fn prepare(self, declarations: Vec<NewUpload>) -> Result<Vec<Result<Prepared, Problem>>, Problem> {
-        let prepared = stream::iter(declarations.into_iter().enumerate());
-        prepared.map(|(place, new)| self.prepare_one(place, new)).buffered(AT_ONCE).try_collect().await
+        let read: Vec<_> = declarations.into_iter().enumerate().map(|(place, new)| self.read(place, new)).collect();
+        // Nothing is begun at the store for what was recorded before.
+        let in_parts = |read: &Result<Read<'a>, Problem>| match read {
+            Ok((declared, asked)) if declared.parts.is_some() => asked.clone(),
+            _ => None,
+        };
+        let before = self.replays(read.iter().map(in_parts).collect()).await?;
+        let prepared = read.into_iter().zip(before).map(|(read, before)| self.prepare_one(read, before));
+        stream::iter(prepared.collect::<Vec<_>>()).buffered(AT_ONCE).try_collect().await
+    }
+
+    fn read(self, place: usize, new: NewUpload) -> Result<Read<'a>, Problem> {
+        let asked = self.key.map(|key| idempotency::asked(key.of_entry(place), &new));
+        let declared = declare(new, &self.service.policies, self.service.store);
+        let declared = declared.map_err(CreateUploadProblem::InvalidDeclaration)?;
+        Ok((declared, asked))
     }
 
     /// The outer problem concerns all, the inner one this declaration alone.
-    async fn prepare_one(self, place: usize, new: NewUpload) -> Result<Result<Prepared, Problem>, Problem> {
-        let asked = self.key.map(|key| Idempotency { key: key.of_entry(place), fingerprint: fingerprint(&new) });
-        let declared = match declare(new, &self.service.policies, self.service.store) {
-            Ok(declared) => declared,
-            Err(errors) => return Ok(Err(CreateUploadProblem::InvalidDeclaration(errors).into())),
+    async fn prepare_one(
+        self,
+        read: Result<Read<'a>, Problem>,
+        before: Replay,
+    ) -> Result<Result<Prepared, Problem>, Problem> {
+        let (declared, asked) = match (read, before) {
+            (Err(problem), _) => return Ok(Err(problem)),
+            (_, Some(Ok(upload))) => return Ok(Ok(Prepared::Before(Box::new(upload)))),
+            (_, Some(Err(problem))) => return of_one(problem).map(Err),
+            (Ok(read), None) => read,
         };
-        // Nothing is begun at the store for a request that was answered before.
-        if declared.parts.is_some()
-            && let Some(asked) = &asked
-        {
-            match replay(self.service, &self.caller.tenant, asked, PART_URLS).await {
-                Ok(None) => {}
-                Ok(Some(upload)) => return Ok(Ok(Prepared::Before(Box::new(upload)))),
-                Err(problem) => return of_one(problem).map(Err),
-            }
-        }
         let (row, grant) = prepare(self.service, declared, self.caller, asked, PART_URLS, self.begun).await?;
         Ok(Ok(Prepared::New(Box::new(row), grant)))
+    }
+
+    /// What was recorded before of what came with a key, each in its place, with one statement at the most.
+    async fn replays(self, asked: Vec<Option<Idempotency>>) -> Result<Vec<Replay>, Problem> {
+        let wanted: Vec<_> = asked.iter().flatten().collect();
+        let found = replays(self.service, &self.caller.tenant, &wanted, PART_URLS).await;
+        let mut found = found.map_err(Failure::into_problem)?.into_iter();
+        Ok(asked.iter().map(|asked| asked.as_ref().and_then(|_| found.next().flatten())).collect())
     }
 
     /// Records what is new, with one statement.
@@ -184,16 +204,23 @@ impl Batch<'_> {
             Ok(Prepared::New(row, _)) => Some(NewRow::clone(row)),
             _ => None,
         });
-        let recorded = self.service.record_all(&new.collect::<Vec<_>>()).await;
-        let mut recorded = recorded.map_err(Failure::into_problem)?.into_iter();
+        let new: Vec<NewRow> = new.collect();
+        let recorded = self.service.record_all(&new).await.map_err(Failure::into_problem)?;
+        // The twin of one that is over a limit may have come just before, and may be what used up the rest.
+        let perhaps_before = new.iter().zip(&recorded).map(|(new, recorded)| match recorded {
+            Recorded::Upload(_) => None,
+            Recorded::KeyTaken | Recorded::OverQuota(_) => new.idempotency.clone(),
+        });
+        let before = self.replays(perhaps_before.collect()).await?;
+        let mut recorded = recorded.into_iter().zip(before);
         let mut outcomes = Vec::with_capacity(prepared.len());
         for prepared in prepared {
             outcomes.push(match prepared {
                 Err(problem) => Err(problem),
                 Ok(Prepared::Before(upload)) => Ok((*upload, true)),
-                Ok(Prepared::New(row, grant)) => {
-                    let recorded = recorded.next().expect("there is an answer for each row");
-                    self.recorded(recorded, row.idempotency.as_ref(), grant).await?
+                Ok(Prepared::New(_, grant)) => {
+                    let (recorded, before) = recorded.next().expect("there is an answer for each row");
+                    self.recorded(recorded, before, grant)?
                 }
             });
         }
@@ -201,26 +228,19 @@ impl Batch<'_> {
     }
 
     /// The upload that was recorded, or the one that has its key.
-    async fn recorded(self, recorded: Recorded, asked: Option<&Idempotency>, grant: Grant) -> Result<Outcome, Problem> {
-        let tenant = &self.caller.tenant;
-        let before = match (&recorded, asked) {
-            (Recorded::KeyTaken, Some(asked)) => replay_taken(self.service, tenant, asked, PART_URLS).await.map(Some),
-            // Its twin may have come just before, and may be what used up the rest.
-            (Recorded::OverQuota(_), Some(asked)) => replay(self.service, tenant, asked, PART_URLS).await,
-            _ => Ok(None),
-        };
+    fn recorded(self, recorded: Recorded, before: Replay, grant: Grant) -> Result<Outcome, Problem> {
         match (before, recorded) {
-            (Err(problem), _) => of_one(problem).map(Err),
-            (Ok(Some(upload)), _) => Ok(Ok((upload, true))),
-            (Ok(None), Recorded::Upload(upload)) => {
+            (Some(Err(problem)), _) => of_one(problem).map(Err),
+            (Some(Ok(upload)), _) => Ok(Ok((upload, true))),
+            (None, Recorded::Upload(upload)) => {
                 self.begun.keep(upload.id);
                 let token = self.service.tokens.issue(&upload);
                 Ok(Ok((Upload::with_grant(upload, grant, token), false)))
             }
-            (Ok(None), Recorded::OverQuota(over)) => {
-                Ok(Err(CreateUploadProblem::QuotaExceeded(quota::explain(&over)).into()))
+            (None, Recorded::OverQuota(over)) => {
+                Ok(Err(CreateUploadProblem::QuotaExceeded(quota::refuse(self.service, &over)).into()))
             }
-            (Ok(None), Recorded::KeyTaken) => unreachable!("only a key that was sent can be taken"),
+            (None, Recorded::KeyTaken) => of_one(forgotten()).map(Err),
         }
     }
 }

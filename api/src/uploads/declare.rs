@@ -409,6 +409,20 @@ mod tests {
                 pairs(&[("/part_sha256", "wrong_type")]),
             ),
             (r#"{"filename": "a", "content_type": "a/b", "grant": "form"}"#, pairs(&[("/grant", "unknown_value")])),
+            (r#"{"filename": "a", "content_type": "a/b", "size": 1e30}"#, pairs(&[("/size", "out_of_range")])),
+            (
+                r#"{"filename": "a", "content_type": "a/b", "size": 9223372036854775808}"#,
+                pairs(&[("/size", "out_of_range")]),
+            ),
+            (
+                r#"{"filename": "a", "content_type": "a/b", "size": -9223372036854775809}"#,
+                pairs(&[("/size", "out_of_range")]),
+            ),
+            (r#"{"filename": "a", "content_type": "a/b", "size": 1e400}"#, pairs(&[("/size", "out_of_range")])),
+            (
+                r#"{"filename": "a", "content_type": "a/b", "filename": "b"}"#,
+                pairs(&[("/filename", "duplicate_field")]),
+            ),
             ("[]", pairs(&[("", "wrong_type")])),
             ("{", pairs(&[])),
         ] {

@@ -5,9 +5,16 @@ use std::fmt::Display;
 use sluice_common::domain::{OverQuota, Quota};
 
 use crate::problem::FieldError;
+use crate::service::Service;
+
+/// Counts an upload that is refused for a limit, and says what the client is told.
+pub fn refuse(service: &Service, over: &OverQuota) -> Vec<FieldError> {
+    service.metrics.count_over_quota(over.quota.as_str());
+    explain(over)
+}
 
 /// The limit, its value, what is used and what helps. The code is the limit's name; it concerns the request as a whole.
-pub fn explain(over: &OverQuota) -> Vec<FieldError> {
+fn explain(over: &OverQuota) -> Vec<FieldError> {
     let OverQuota { quota, limits, usage, asked } = over;
     let detail = match quota {
         Quota::PendingUploads => format!(

@@ -45,7 +45,7 @@ export interface NewFile extends Omit<SendOptions, "token"> {
   readonly policy?: string;
   /** The name that downloads get: the file's, if not said. */
   readonly filename?: string;
-  /** The type: the file's, if not said. */
+  /** The type: the file's, if not said, or `application/octet-stream` where nobody knows it. */
   readonly contentType?: string;
   readonly metadata?: Readonly<Record<string, string>>;
   /** The file's SHA-256 in hexadecimal digits, for the store to check. Not for a file that goes in parts. */
@@ -238,11 +238,15 @@ function meterOf(file: Blob, { onProgress, signal }: Pick<SendOptions, "onProgre
   return new Meter(file.size, onProgress, signal);
 }
 
-function declared(file: Blob, options: NewFile): Declaration {
+/** What a file is called whose type the browser does not know. Few policies take it; the answer then says so. */
+const UNKNOWN_TYPE = "application/octet-stream";
+
+/** What is promised of a file. */
+export function declared(file: Blob, options: NewFile): Declaration {
   const { policy, metadata, sha256, partSha256 } = options;
   return {
     filename: options.filename ?? ("name" in file ? String(file.name) : ""),
-    content_type: options.contentType ?? file.type,
+    content_type: options.contentType ?? (file.type || UNKNOWN_TYPE),
     size: file.size,
     policy,
     metadata,

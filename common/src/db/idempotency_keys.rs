@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use tokio_postgres::Row;
+
 use super::uploads::{columns, from_row};
 use super::{Db, DbError};
 use crate::domain::{IdempotencyKey, Sha256, Tenant, Upload};
@@ -11,9 +13,9 @@ const KEPT: Duration = Duration::from_hours(48);
 
 const FIND: &str = concat!(
     "-- idempotency_keys.find
-    SELECT k.fingerprint, ",
+    SELECT k.key, k.fingerprint, ",
     columns!(),
-    " FROM idempotency_keys k JOIN uploads u ON u.id = k.upload_id WHERE k.tenant = $1 AND k.key = $2"
+    " FROM idempotency_keys k JOIN uploads u ON u.id = k.upload_id WHERE k.tenant = $1 AND k.key = ANY($2)"
 );
 
 const FORGET: &str = "-- idempotency_keys.forget
@@ -28,18 +30,26 @@ const FORGET: &str = "-- idempotency_keys.forget
 /// The statements of this table.
 pub const STATEMENTS: &[&str] = &[FIND, FORGET];
 
-/// The upload that a tenant's key stands for, and the checksum of what was declared then.
+/// The upload that each of a tenant's keys stands for, in the key's place, and the checksum of what was declared then.
 ///
 /// # Errors
 /// Where the database does not answer.
-pub async fn find(db: &Db, tenant: &Tenant, key: &IdempotencyKey) -> Result<Option<(Sha256, Upload)>, DbError> {
-    const OPERATION: &str = "look up an idempotency key";
-    let rows = db.rows(OPERATION, FIND, &[&tenant.as_str(), &key.as_str()]).await?;
-    let Some(row) = rows.first() else { return Ok(None) };
-    let fingerprint: &[u8] = row.get("fingerprint");
-    let fingerprint = fingerprint.try_into().map(Sha256);
-    let fingerprint = fingerprint.map_err(|_| DbError::unreadable(OPERATION, "the fingerprint has not 32 bytes"))?;
-    Ok(Some((fingerprint, from_row(OPERATION, row)?)))
+pub async fn find(
+    db: &Db,
+    tenant: &Tenant,
+    keys: &[&IdempotencyKey],
+) -> Result<Vec<Option<(Sha256, Upload)>>, DbError> {
+    const OPERATION: &str = "look up idempotency keys";
+    let wanted: Vec<&str> = keys.iter().map(|key| key.as_str()).collect();
+    let rows = db.rows(OPERATION, FIND, &[&tenant.as_str(), &wanted]).await?;
+    let of = |key: &&str| rows.iter().find(|row| row.get::<_, &str>("key") == *key);
+    wanted.iter().map(|key| of(key).map(|row| found(OPERATION, row)).transpose()).collect()
+}
+
+fn found(operation: &'static str, row: &Row) -> Result<(Sha256, Upload), DbError> {
+    let fingerprint = row.get::<_, &[u8]>("fingerprint").try_into().map(Sha256);
+    let fingerprint = fingerprint.map_err(|_| DbError::unreadable(operation, "the fingerprint has not 32 bytes"))?;
+    Ok((fingerprint, from_row(operation, row)?))
 }
 
 /// Removes up to `limit` keys whose time is over. Gives how many.

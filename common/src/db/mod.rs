@@ -20,10 +20,11 @@ use std::str::FromStr as _;
 use std::time::Duration;
 
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime, Timeouts};
-use tokio_postgres::Row;
+use tokio::task::JoinHandle;
 use tokio_postgres::config::SslMode;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
+use tokio_postgres::{Client, Row};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 mod migrations {
@@ -261,6 +262,21 @@ impl Db {
         Ok(rows.first().is_some_and(|row| row.get("takes_writes")))
     }
 
+    /// A connection on which a statement may take as long as it needs. Of all processes one has such a connection at a time.
+    async fn alone(&self, operation: &'static str) -> Result<(Client, JoinHandle<()>), DbError> {
+        /// Any number will do that no other application takes on this database.
+        const LOCK: i64 = 0x736c_7569_6365;
+        let mut config = self.config.clone();
+        config.options(config.get_options().unwrap_or_default().to_owned() + " -c statement_timeout=0");
+        let unreachable = |error| DbError::Unavailable { operation, source: Box::new(error) };
+        let (client, connection) = config.connect(self.tls.clone()).await.map_err(unreachable)?;
+        let driven = tokio::spawn(async { drop(connection.await) });
+        // The lock goes with the connection, whatever happens.
+        let locked = client.execute("SELECT pg_advisory_lock($1)", &[&LOCK]).await;
+        locked.map_err(|error| DbError::from_driver(operation, error))?;
+        Ok((client, driven))
+    }
+
     /// Brings the schema up to date. Harmless when it is, and when two processes do so at once: the second waits for the
     /// first.
     ///
@@ -268,18 +284,7 @@ impl Db {
     /// Where the database can't be reached or a migration fails.
     pub async fn migrate(&self) -> Result<(), DbError> {
         const OPERATION: &str = "migrate the database";
-        /// Any number will do that no other application takes on this database.
-        const LOCK: i64 = 0x736c_7569_6365;
-        let mut config = self.config.clone();
-        config.options(config.get_options().unwrap_or_default().to_owned() + " -c statement_timeout=0");
-        let unreachable = |error| DbError::Unavailable { operation: OPERATION, source: Box::new(error) };
-        let (mut client, connection) = config.connect(self.tls.clone()).await.map_err(unreachable)?;
-        let driven = tokio::spawn(connection);
-        // The lock goes with the connection, whatever happens.
-        client
-            .execute("SELECT pg_advisory_lock($1)", &[&LOCK])
-            .await
-            .map_err(|error| DbError::from_driver(OPERATION, error))?;
+        let (mut client, driven) = self.alone(OPERATION).await?;
         let applied = migrations::migrations::runner().run_async(&mut client).await;
         drop(client);
         let _ = driven.await;

@@ -98,10 +98,32 @@ impl ContentType {
         &self.declared
     }
 
+    /// The same in one spelling, however it was written: to compare it, not to send it.
+    pub fn in_one_spelling(&self) -> String {
+        // What is quoted may hold all that means something elsewhere.
+        if self.declared.contains('"') {
+            return self.declared.clone();
+        }
+        let mut pieces = self.declared.split(';');
+        let essence = pieces.next().unwrap_or_default().trim().to_ascii_lowercase();
+        let mut parameters: Vec<String> = pieces.map(|piece| parameter(piece.trim())).collect();
+        parameters.retain(|parameter| !parameter.is_empty());
+        parameters.sort();
+        [essence].into_iter().chain(parameters).collect::<Vec<_>>().join("; ")
+    }
+
     /// The type it names, without parameters and under its usual name.
     pub fn media_type(&self) -> &MediaType {
         &self.media_type
     }
+}
+
+/// A parameter of a content type in one spelling. Names are the same in capitals, and so are those of charsets.
+fn parameter(written: &str) -> String {
+    let Some((name, value)) = written.split_once('=') else { return written.to_ascii_lowercase() };
+    let (name, value) = (name.trim().to_ascii_lowercase(), value.trim());
+    let value = if name == "charset" { value.to_ascii_lowercase() } else { value.to_owned() };
+    format!("{name}={value}")
 }
 
 /// A number of bytes, never negative. Objects can be 50 TB, so 64 bits.

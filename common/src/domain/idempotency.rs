@@ -38,8 +38,17 @@ impl IdempotencyKey {
 pub struct Idempotency {
     /// The key.
     pub key: IdempotencyKey,
-    /// The checksum of the declaration.
+    /// The checksum of the declaration as it is understood.
     pub fingerprint: Sha256,
+    /// The checksum of the declaration as it was written, which is what former versions kept.
+    pub as_written: Sha256,
+}
+
+impl Idempotency {
+    /// Whether it is this that the key came with before.
+    pub fn is(&self, kept: Sha256) -> bool {
+        [self.fingerprint, self.as_written].contains(&kept)
+    }
 }
 
 #[cfg(test)]
@@ -54,6 +63,14 @@ mod tests {
         for bad in ["".as_bytes(), "k".repeat(256).as_bytes(), "é".as_bytes(), b"\xff", b"a\tb", b"\x7f"] {
             assert!(IdempotencyKey::parse(bad).is_err(), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn a_declaration_is_known_again_by_what_a_former_version_kept_of_it() {
+        let [understood, written] = [Sha256::of(b"understood"), Sha256::of(b"written")];
+        let key = IdempotencyKey::parse(b"k").expect("good");
+        let asked = Idempotency { key, fingerprint: understood, as_written: written };
+        assert!(asked.is(understood) && asked.is(written) && !asked.is(Sha256::of(b"another")));
     }
 
     #[test]

@@ -10,9 +10,15 @@ use serde_json::Value;
 /// How long an RSA key's modulus may be, in bits: shorter ones can be broken, longer ones are not checked by our library.
 const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=4096;
 
+/// How much of a key's id is told, in characters.
+const LONGEST_ID: usize = 80;
+
 /// What a provider has published.
 #[derive(Debug, Clone, Default)]
-pub struct KeySet(Vec<PublicKey>);
+pub struct KeySet {
+    keys: Vec<PublicKey>,
+    passed_over: Vec<String>,
+}
 
 /// One key, and what it is for.
 #[derive(Debug, Clone)]
@@ -35,18 +41,30 @@ impl KeySet {
     /// Where it is no such document.
     pub fn parse(body: &[u8]) -> Result<Self, serde_json::Error> {
         let document: Document = serde_json::from_slice(body)?;
-        Ok(Self(document.keys.into_iter().filter_map(PublicKey::read).collect()))
+        let mut set = Self::default();
+        for value in document.keys {
+            match PublicKey::read(&value) {
+                Ok(key) => set.keys.extend(key),
+                Err(why) => set.passed_over.push(format!("{} {why}", name(&value))),
+            }
+        }
+        Ok(set)
+    }
+
+    /// What is in it that was meant to check signatures, and can't: a sentence each.
+    pub fn passed_over(&self) -> &[String] {
+        &self.passed_over
     }
 
     /// How many keys it has that can be used.
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.keys.len()
     }
 
     /// The key of this id for this algorithm. A token that names none is checked by the only key that is for its algorithm,
     /// if there is only one.
     pub fn find(&self, id: Option<&str>, algorithm: Algorithm) -> Option<&DecodingKey> {
-        let mut fitting = self.0.iter().filter(|key| key.algorithms.contains(&algorithm));
+        let mut fitting = self.keys.iter().filter(|key| key.algorithms.contains(&algorithm));
         let found = match id {
             Some(id) => fitting.find(|key| key.id.as_deref() == Some(id)),
             None => fitting.next().filter(|_| fitting.next().is_none()),
@@ -56,13 +74,37 @@ impl KeySet {
 }
 
 impl PublicKey {
-    fn read(value: Value) -> Option<Self> {
-        let jwk: Jwk = serde_json::from_value(value).ok()?;
-        let algorithms = algorithms(&jwk);
-        if algorithms.is_empty() || !checks_signatures(&jwk) {
-            return None;
+    /// The key, if it is there to check signatures; or why it can't.
+    fn read(value: &Value) -> Result<Option<Self>, String> {
+        let jwk: Jwk = serde_json::from_value(value.clone()).map_err(|_| "is no JWK of a known kind".to_owned())?;
+        if !checks_signatures(&jwk) {
+            return Ok(None);
         }
-        Some(Self { key: DecodingKey::from_jwk(&jwk).ok()?, id: jwk.common.key_id, algorithms })
+        let algorithms = algorithms(&jwk);
+        if algorithms.is_empty() {
+            return Err(useless(&jwk));
+        }
+        let key = DecodingKey::from_jwk(&jwk).map_err(|_| "can't be read".to_owned())?;
+        Ok(Some(Self { key, id: jwk.common.key_id, algorithms }))
+    }
+}
+
+/// What a key is called in the log.
+fn name(key: &Value) -> String {
+    match key["kid"].as_str() {
+        Some(id) => format!("the key {:?}", id.chars().take(LONGEST_ID).collect::<String>()),
+        None => "a key without an id".to_owned(),
+    }
+}
+
+/// Why no algorithm is left that a key could be for.
+fn useless(jwk: &Jwk) -> String {
+    match &jwk.algorithm {
+        AlgorithmParameters::RSA(key) if !is_strong(key) => {
+            format!("has {} bits; {} to {} are taken", bits(key), RSA_BITS.start(), RSA_BITS.end())
+        }
+        AlgorithmParameters::OctetKey(_) => "is a secret, and what is published is none".to_owned(),
+        _ => "is of a kind, or for an algorithm, that is not taken".to_owned(),
     }
 }
 
@@ -83,10 +125,15 @@ fn algorithms(jwk: &Jwk) -> Vec<Algorithm> {
 }
 
 fn is_strong(key: &RSAKeyParameters) -> bool {
+    RSA_BITS.contains(&bits(key))
+}
+
+/// How long its modulus is.
+fn bits(key: &RSAKeyParameters) -> usize {
     let modulus = BASE64.decode(&key.n).unwrap_or_default();
     let zeros = modulus.iter().position(|byte| *byte != 0).unwrap_or(modulus.len());
     let first = modulus.get(zeros).map_or(0, |byte| byte.leading_zeros() as usize);
-    RSA_BITS.contains(&((modulus.len() - zeros) * 8 - first))
+    (modulus.len() - zeros) * 8 - first
 }
 
 fn checks_signatures(jwk: &Jwk) -> bool {
@@ -159,6 +206,11 @@ mod tests {
             with(ed(), json!({"kid": "good"})),
         ]);
         assert_eq!(set.len(), 1);
+        let passed_over = set.passed_over();
+        // What encrypts, and who says that it signs, were never meant for us.
+        assert_eq!(passed_over.len(), 10, "{passed_over:#?}");
+        assert_eq!(passed_over[0], "the key \"s\" is a secret, and what is published is none");
+        assert!(passed_over.contains(&"a key without an id has 2040 bits; 2048 to 4096 are taken".to_owned()));
         assert!(set.find(Some("good"), Algorithm::EdDSA).is_some());
         for text in ["", "[]", "{}", "{\"keys\": {}}", "{\"keys\": [", "null"] {
             assert!(KeySet::parse(text.as_bytes()).is_err(), "{text}");

@@ -123,6 +123,12 @@ impl Known {
                 if self.trouble.is_some() || keys.len() != self.keys.len() {
                     tracing::info!(keys = keys.len(), "fetched the identity provider's keys");
                 }
+                // Once, and again when there is something else to say.
+                if keys.passed_over() != self.keys.passed_over() {
+                    for why in keys.passed_over() {
+                        tracing::warn!("of what SLUICE_JWT_JWKS_URL gives one is passed over: {why}");
+                    }
+                }
                 (self.keys, self.trouble) = (Arc::new(keys), None);
             }
             Err(error) => {

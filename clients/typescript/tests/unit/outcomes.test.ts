@@ -4,6 +4,7 @@ import { test } from "node:test";
 
 import { CanceledError, confirmed, ExpiredError, NotConfirmedError, RejectedError } from "../../src/errors.js";
 import { Meter, type Progress } from "../../src/progress.js";
+import { declared } from "../../src/sluice.js";
 import type { Upload, UploadStatus } from "../../src/wire.js";
 
 const upload = (status: string): Upload => ({
@@ -53,4 +54,12 @@ test("progress adds up over parts, takes back what has to be sent again, and end
   meter.sent(2, 0);
   assert.deepEqual(told.map(({ sent }) => sent), [10, 14, 10, 20, 20]);
   assert.deepEqual(told.at(-1), { phase: "waiting", sent: 20, total: 20 });
+});
+
+test("a file whose type nobody knows is declared as one of unknown type", () => {
+  const typeOf = (type: string, contentType?: string) =>
+    declared(new File(["x"], "a", { type }), contentType === undefined ? {} : { contentType }).content_type;
+  assert.equal(typeOf(""), "application/octet-stream");
+  assert.equal(typeOf("image/png"), "image/png");
+  assert.equal(typeOf("", "text/csv"), "text/csv");
 });
