@@ -85,3 +85,30 @@ impl Pulse {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_wait_since_the_queue_began_to_say_so() {
+        let pulse = Pulse::default();
+        let holds = |visible| pulse.holds(Waiting { visible, in_flight: 1 });
+        assert_eq!(pulse.has_waited(), None);
+        holds(2);
+        let first = pulse.has_waited().expect("they wait");
+        holds(1);
+        assert!(pulse.has_waited().expect("they still wait") >= first);
+        holds(0);
+        assert_eq!(pulse.has_waited(), None);
+    }
+
+    #[test]
+    fn only_what_was_taken_counts_as_taken() {
+        let pulse = Pulse::default();
+        pulse.polled(0, None);
+        assert_eq!((pulse.last_taken(), pulse.last_poll().is_some()), (None, true));
+        pulse.polled(1, Some(SignedDuration::from_secs(1)));
+        assert!(pulse.last_taken().is_some());
+    }
+}

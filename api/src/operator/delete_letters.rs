@@ -6,30 +6,17 @@ use poem::web::Data;
 use poem_openapi::param::Path;
 use poem_openapi::{ApiResponse, Object, OpenApi};
 use sluice_common::db::operator_actions::{Came, Kind};
-use sluice_common::queue::QueueError;
-use sluice_common::queue::dead_letters::{DeadLetter, DeadLetters, Purge};
+use sluice_common::queue::dead_letters::Purge;
 
+use super::letter::{DeadLetterProblem, find, written_down};
 use super::reach::all_tenants;
-use super::record::{self, Deed, sentence, to_its_end};
+use super::record::{self, Deed, to_its_end};
 use crate::auth::{Act, KeyOrSession, Operator};
 use crate::body::Json;
 use crate::document::Tag;
 use crate::problem::problems;
 use crate::scalars::Text;
 use crate::service::Service;
-
-problems! {
-    /// Why a dead letter is not moved or deleted.
-    pub enum DeadLetterProblem {
-        /// The queue and what lies in it belong to no tenant: this takes a key that reaches all tenants.
-        403 all_tenants_needed => AllTenantsNeeded,
-        /// There is no such message in the dead-letter queue, or somebody else has it in hand for a moment: `detail` says
-        /// whether that can be.
-        404 dead_letter_not_found => DeadLetterNotFound(detail: String),
-        /// This API was not told of a dead-letter queue: set `SLUICE_SQS_DLQ_URL` and `SLUICE_SQS_QUEUE_URL` for it.
-        409 no_dead_letter_queue => NoDeadLetterQueue,
-    }
-}
 
 problems! {
     /// Why dead letters are not purged.
@@ -42,9 +29,6 @@ problems! {
         409 purge_under_way => PurgeUnderWay,
     }
 }
-
-/// How many messages are looked at for one.
-const MOST_WALKED: usize = 1000;
 
 /// What purging came to.
 #[derive(Debug, Clone, PartialEq, Eq, Object)]
@@ -68,37 +52,6 @@ pub enum PurgeAnswer {
     /// What it came to.
     #[oai(status = 200)]
     Outcome(Json<PurgeOutcome>),
-}
-
-/// Why nothing was done with a dead letter: what is answered, and what is written down of it.
-pub struct Failed {
-    /// What is answered.
-    pub problem: DeadLetterProblem,
-    /// What it came to.
-    pub came: Came,
-}
-
-impl From<QueueError> for Failed {
-    fn from(error: QueueError) -> Self {
-        let came = Came { done: 0, not_done: 1, why_not: Some(sentence(&error)) };
-        Self { problem: error.into(), came }
-    }
-}
-
-/// The message of this id, taken.
-///
-/// # Errors
-/// Where the queue does not answer, or there is none. It may be among those that others have in hand.
-pub async fn find(letters: &DeadLetters, id: &str) -> Result<DeadLetter, Failed> {
-    if let Some(found) = letters.find(id, MOST_WALKED).await? {
-        return Ok(found);
-    }
-    let detail = match letters.held().await?.in_flight {
-        0 => format!("No message of this id is among the first {MOST_WALKED}."),
-        hidden => format!("It may be one of about {hidden} that others have in hand: try again in a minute."),
-    };
-    let came = Came { done: 0, not_done: 1, why_not: Some(detail.clone()) };
-    Err(Failed { problem: DeadLetterProblem::DeadLetterNotFound(detail), came })
 }
 
 /// deleteDeadLetter.
@@ -142,7 +95,7 @@ async fn delete(service: Arc<Service>, operator: Operator, id: String) -> Result
     };
     let deleted = deleted.await;
     service.queues.forget().await;
-    record.end_with(deleted).await.map(drop)
+    written_down(record, deleted).await.map(drop)
 }
 
 /// purgeDeadLetters.

@@ -14,6 +14,7 @@ mod filter;
 mod findings;
 mod inspect;
 mod latency;
+mod letter;
 mod overview;
 mod queues;
 mod reach;

@@ -300,12 +300,13 @@ fn queue(heard: Option<Heard>, workers: &[Worker], now: Timestamp) -> Option<Que
     let (waiting, in_hand, sampled_at) = said.or(told)?;
     let taken = alive().filter_map(|worker| worker.oldest_ms).max();
     let last_taken_at = workers.iter().filter_map(|worker| worker.taken_at).max();
-    // Of all who have heard for a while that messages wait, whoever began first. What was taken since is what waited then.
+    // Of all who have heard for a while that messages wait, whoever began first. What was taken since is what waited then, and
+    // what became of the rest after the queue was asked, nobody knows.
     let since = alive().filter_map(|worker| worker.waiting_since).chain(heard.and_then(|heard| heard.since)).min();
-    let untaken = since.filter(|_| waiting > 0 && taken.is_none()).map(|since| {
-        let since = last_taken_at.map_or(since, |taken| since.max(taken));
-        i64::try_from(now.duration_since(since).as_millis()).unwrap_or(i64::MAX).max(0)
-    });
+    let since = since.map(|since| last_taken_at.map_or(since, |taken| since.max(taken)));
+    let untaken = since.filter(|since| waiting > 0 && taken.is_none() && *since < sampled_at);
+    let untaken = untaken.map(|since| sampled_at.duration_since(since).as_millis());
+    let untaken = untaken.map(|millis| i64::try_from(millis).unwrap_or(i64::MAX));
     Some(QueueState {
         waiting,
         in_hand,
@@ -461,7 +462,12 @@ mod tests {
         assert_eq!(seen(3, Some(ago(70)), &one_took), (Some(40_000), true));
         let one_takes = Worker { oldest_ms: Some(5), ..one_took };
         assert_eq!(seen(3, Some(ago(70)), &one_takes), (Some(5), false));
-        // The queue's own clock is another one.
-        assert_eq!(seen(3, Some(now() + SignedDuration::from_secs(1)), &idle), (Some(0), true));
+        // What was asked last before one was taken says nothing of what waits now.
+        let said_before = Worker { queue: Some((3, 0, ago(50))), waiting_since: Some(ago(200)), ..idle };
+        let of = |taken_at| {
+            let worker = Worker { taken_at, ..said_before.clone() };
+            queue(None, &[worker], now()).expect("it was told of").oldest_ms
+        };
+        assert_eq!((of(Some(ago(40))), of(Some(ago(60))), of(None)), (None, Some(10_000), Some(150_000)));
     }
 }

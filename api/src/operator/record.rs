@@ -6,11 +6,9 @@ use serde_json::Value;
 use sluice_common::chain::Chain;
 use sluice_common::db::operator_actions::{self, Begun, Came, Kind};
 use sluice_common::db::{Db, DbError};
-use sluice_common::queue::QueueError;
 use tracing::Instrument as _;
 use uuid::Uuid;
 
-use super::delete_letters::{DeadLetterProblem, Failed};
 use crate::auth::Operator;
 
 /// How many characters of an id are written down: more than any has.
@@ -43,7 +41,8 @@ pub async fn begin(db: &Db, operator: &Operator, deed: Deed<'_>) -> Result<Recor
     let Deed { kind, subject, filter } = deed;
     // Whatever somebody sends for an id. Postgres' text holds no NUL.
     let subject = subject.map(|id| id.replace('\0', "\u{fffd}").chars().take(LONGEST_ID).collect::<String>());
-    let begun = Begun { key: operator.key, tenant: operator.tenant.as_ref(), kind, subject: subject.as_deref(), filter };
+    let begun =
+        Begun { key: operator.key, tenant: operator.tenant.as_ref(), kind, subject: subject.as_deref(), filter };
     let id = operator_actions::begin(db, &begun).await?;
     Ok(Record { db: db.clone(), id, key: operator.key, kind })
 }
@@ -60,30 +59,6 @@ impl Record {
             );
         }
     }
-
-    /// Writes down what it came to with dead letters, done or failed.
-    ///
-    /// # Errors
-    /// The problem of what failed.
-    pub async fn end_with(self, came: Result<Came, Failed>) -> Result<Came, DeadLetterProblem> {
-        match came {
-            Ok(came) => {
-                self.end(&came).await;
-                Ok(came)
-            }
-            Err(Failed { problem, came }) => {
-                self.end(&came).await;
-                Err(problem)
-            }
-        }
-    }
-}
-
-/// What a queue did not do, for an operator. What caused it is for the log.
-pub fn sentence(error: &QueueError) -> String {
-    let text = error.to_string();
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), letters.as_str()))
 }
 
 /// Does it to its end, even where nobody waits for the answer any more: whoever is gone has still done it.

@@ -10,9 +10,9 @@ use sluice_common::queue::Waiting;
 use sluice_common::queue::dead_letters::{DeadLetters, Redriven};
 use tokio::time::Instant;
 
-use super::delete_letters::{DeadLetterProblem, Failed, find};
+use super::letter::{DeadLetterProblem, Failed, find, sentence, written_down};
 use super::reach::all_tenants;
-use super::record::{self, Deed, sentence, to_its_end};
+use super::record::{self, Deed, to_its_end};
 use crate::auth::{Act, KeyOrSession, Operator};
 use crate::body::{Json, OptionalBody};
 use crate::document::Tag;
@@ -117,7 +117,7 @@ async fn redrive(
         None => redrive_many(letters).await,
     };
     service.queues.forget().await;
-    let came = record.end_with(came).await?;
+    let came = written_down(record, came).await?;
     Ok(RedriveOutcome::of(came, letters.held().await.ok()))
 }
 

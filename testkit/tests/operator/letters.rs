@@ -12,7 +12,7 @@ const REDRIVE: &str = "/v1/operator/dead-letters/redrive";
 
 /// With so many dead letters that harm nobody, and nobody who takes what is moved back. Gives the id of one.
 async fn with_letters(count: usize) -> (World, Client, String) {
-    let world = World::build().on_fake().without_worker().start().await;
+    let world = World::build().on_fake().without_events().without_worker().start().await;
     let mut id = String::new();
     for _ in 0..count {
         id = world.localstack.leave_dead_letter(r#"{"Event":"s3:TestEvent"}"#).await;
@@ -75,10 +75,9 @@ async fn letters_that_somebody_else_has_in_hand_are_told_of_and_come_back() {
     let list = operator.get(PATH).await.expect(200).body;
     assert_eq!(list, json!({"data": [], "has_more": true, "total": 2, "hidden": 2}));
     assert_eq!(moved(&operator).await, json!({"moved": 0, "not_moved": 0, "hidden": 2, "has_more": true}));
-    for answer in [
-        operator.post(REDRIVE, &json!({"message_id": id})).await,
-        operator.delete(&format!("{PATH}/{id}")).await,
-    ] {
+    for answer in
+        [operator.post(REDRIVE, &json!({"message_id": id})).await, operator.delete(&format!("{PATH}/{id}")).await]
+    {
         assert!(answer.text("detail").contains("about 2 that others have in hand"), "{}", answer.body);
         assert_eq!(answer.problem(404), "dead_letter_not_found");
     }

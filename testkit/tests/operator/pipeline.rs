@@ -48,13 +48,15 @@ async fn workers_of_one_host_are_told_apart() {
     let workers = workers().await;
     assert_eq!(workers[0]["host"], workers[1]["host"]);
     assert_ne!(workers[0]["name"], workers[1]["name"]);
-    assert!(workers[0]["name"].as_str().is_some_and(|name| name.starts_with(workers[0]["host"].as_str().expect("a host"))));
+    assert!(
+        workers[0]["name"].as_str().is_some_and(|name| name.starts_with(workers[0]["host"].as_str().expect("a host")))
+    );
     world.end().await;
 }
 
 #[tokio::test]
 async fn messages_that_nobody_takes_are_told_of_until_somebody_does() {
-    let mut world = World::build().without_worker().start().await;
+    let mut world = World::build().without_events().without_worker().start().await;
     let operator = operator(&world).await;
     let queue = async || operator.get("/v1/operator/overview").await.expect(200).body["system"]["queue"].clone();
     assert_eq!((queue().await.get("oldest_ms"), queue().await.get("last_taken_at")), (None, None));
@@ -64,7 +66,7 @@ async fn messages_that_nobody_takes_are_told_of_until_somebody_does() {
     world
         .query(
             "INSERT INTO workers (id, host, version, has_queue, in_hand, in_hand_most, breaker, waiting_since)
-             VALUES (gen_random_uuid(), 'w', '1', false, 0, 1, 'closed', now() - interval '2 minutes')",
+             VALUES (gen_random_uuid(), 'w', '1', false, 0, 1, 'closed', now() - interval '3 minutes')",
         )
         .await;
     let told = findings(&operator).await;
