@@ -1,9 +1,11 @@
 //! What operators see and do on the dashboard, in a real browser, with a real pipeline behind it.
 
 use std::path::Path;
+use std::process::Stdio;
 
 use sluice_testkit::made::succeeds;
-use sluice_testkit::{World, files};
+use sluice_testkit::{Postgres, World, files};
+use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::Command;
 
 /// Plays a scene of `api/dashboard/tests` in a world of its own, signed in with a key of this scope.
@@ -24,6 +26,9 @@ async fn script(name: &str, world: &World, scope: &str) -> Command {
     node.env("SLUICE_URL", world.url());
     node.env("SLUICE_API_KEY", world.key("acme", &["uploads:write", "uploads:read"]).await);
     node.env("SLUICE_OPERATOR_KEY", world.key_of_all(&[scope]).await);
+    node.env("SLUICE_TENANT_OPERATOR_KEY", world.key("acme", &[scope]).await);
+    node.env("SLUICE_OTHER_API_KEY", world.key("globex", &["uploads:write", "uploads:read"]).await);
+    node.env("SLUICE_OTHER_OPERATOR_KEY", world.key("globex", &[scope]).await);
     node
 }
 
@@ -68,6 +73,47 @@ async fn a_lost_connection_is_shown_and_heals() {
 }
 
 #[tokio::test]
+async fn a_page_without_its_live_feed_asks_by_itself() {
+    plays("polling.mjs", "operator").await;
+}
+
+#[tokio::test]
+async fn whoever_scrolls_comes_to_all_and_is_told_of_changes_without_losing_the_place() {
+    plays("scrolling.mjs", "operator").await;
+}
+
+#[tokio::test]
+async fn the_operator_of_one_tenant_sees_that_tenant_alone() {
+    plays("tenant.mjs", "operator").await;
+}
+
+#[tokio::test]
+async fn after_a_sign_out_nothing_is_heard_and_the_next_operator_sees_nothing_of_the_one_before() {
+    plays("switch.mjs", "operator").await;
+}
+
+#[tokio::test]
+async fn a_database_that_is_down_is_said_to_be_and_the_page_heals() {
+    let mut postgres = Postgres::start().await;
+    let world = World::build().on(&postgres).start().await;
+    let mut node = script("down.mjs", &world, "operator").await;
+    node.stdin(Stdio::null()).stdout(Stdio::piped()).kill_on_drop(true);
+    let mut played = node.spawn().expect("it starts");
+    let mut lines = BufReader::new(played.stdout.take().expect("it is piped")).lines();
+    let mut said = Vec::new();
+    while let Some(line) = lines.next_line().await.expect("it can be read") {
+        match line.as_str() {
+            "stop the database" => postgres.stop(),
+            "start the database" => postgres.restart().await,
+            _ => said.push(line),
+        }
+    }
+    assert!(played.wait().await.expect("it ends").success(), "it was not played to the end");
+    assert_eq!(said, ["played"]);
+    world.end().await;
+}
+
+#[tokio::test]
 async fn names_that_clients_choose_stay_text_and_hide_nothing() {
     const NAMES: [&str; 7] = [
         "<img src=x onerror=\"document.title='taken'\">.png",
@@ -107,7 +153,10 @@ async fn the_pages_own_decisions_are_as_its_tests_say() {
 #[tokio::test]
 #[ignore = "it writes into docs/dashboard"]
 async fn pictures_for_the_readme() {
-    let world = World::start().await;
+    let mut world = World::start().await;
+    world.start_worker().await;
+    world.until("both workers are known", async || world.count("SELECT count(*) FROM workers").await == 2).await;
+    world.query("UPDATE workers SET host = 'worker-' || (SELECT count(*) FROM workers w WHERE w.id <= workers.id)").await;
     world.session(include_str!("../../api/dashboard/tests/fill.sql")).await;
     // Deletions are the last that are told.
     let uncounted =
@@ -115,6 +164,7 @@ async fn pictures_for_the_readme() {
         FROM uploads WHERE status = 'deleted'";
     world.until("all is counted", async || world.count(uncounted).await == 0).await;
     let mut node = script("screenshots.mjs", &world, "operator").await;
+    world.query("UPDATE api_keys SET name = CASE WHEN 'operator' = ANY (scopes) THEN 'Mira' ELSE 'web shop' END").await;
     node.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/dashboard"));
     succeeds(node).await;
 }

@@ -12,6 +12,7 @@ import { useNow } from "./now.ts";
 import { Help } from "./parts/help.tsx";
 import { Loading, Page, Trouble } from "./parts/page.tsx";
 import { Time } from "./parts/text.tsx";
+import { Actions } from "./pages/actions.tsx";
 import { DeadEvents } from "./pages/dead-events.tsx";
 import { DeadLetters } from "./pages/dead-letters.tsx";
 import { Overview } from "./pages/overview.tsx";
@@ -68,7 +69,7 @@ function Frame() {
             <p role="alert">
               <strong>You are still signed in.</strong>
             </p>
-            <Trouble error={stayed} retry={leave} />
+            <Trouble error={stayed} retry={leave} isTriedAgain={false} />
           </>
         )}
         <Switch>
@@ -77,6 +78,7 @@ function Frame() {
           <Route path="/uploads/:id">{({ id }) => <OneUpload key={id} id={id} />}</Route>
           <Route path="/dead-letters" component={DeadLetters} />
           <Route path="/dead-events" component={DeadEvents} />
+          <Route path="/actions" component={Actions} />
           <Route>
             <Page title="There is nothing here">
               <p>
@@ -109,6 +111,7 @@ function Bar({ onHelp, onLeave }: { onHelp: () => void; onLeave: () => void }) {
             <Tab href="/dead-events" name="Dead events" amount={overview?.system?.dead_events} />
           </>
         )}
+        <Tab href="/actions" name="Actions" />
       </nav>
       <div class="who">
         <LinkShown />

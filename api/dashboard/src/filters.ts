@@ -90,7 +90,7 @@ export function inWords(filter: Schemas["UploadFilter"]): string {
 }
 
 function local(at: string): string {
-  return new Date(at).toLocaleString("en-GB");
+  return new Date(at).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "medium" });
 }
 
 function time(text: string | null): string | undefined {

@@ -21,7 +21,7 @@ export function useSession() {
       }
     },
     staleTime: 60_000,
-    refetchInterval: 5 * 60_000,
+    refetchInterval: (query) => (query.state.error ? 5000 : 5 * 60_000),
   });
 }
 

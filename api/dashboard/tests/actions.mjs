@@ -53,6 +53,12 @@ await play(
     await page.getByText("Deleted 2 uploads.").waitFor();
     await row("also.png").getByText("deleted").waitFor();
     assert.deepEqual([await status(done), await status(done2)], ["deleted", "deleted"]);
+
+    // And all of it is written down.
+    await page.getByRole("link", { name: "Actions" }).click();
+    await page.getByRole("row").filter({ hasText: "of all that match: any upload" }).getByText("deleted 2 uploads").waitFor();
+    await page.getByRole("row").filter({ hasText: one.id }).getByText("canceled upload").waitFor();
+    await page.getByText(/^1 not:/).waitFor();
   },
   { at: "/uploads" },
 );

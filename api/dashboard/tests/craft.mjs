@@ -22,13 +22,13 @@ for (const colorScheme of ["light", "dark"]) {
       await client.decided(good.id);
       await client.decided(bad.id);
       await client.declare("pending.png");
-      for (const at of ["", "/uploads", "/uploads?text=nothing", `/uploads/${good.id}`, `/uploads/${bad.id}`, "/dead-letters", "/dead-events", "/nowhere"]) {
+      for (const at of ["", "/uploads", "/uploads?text=nothing", `/uploads/${good.id}`, `/uploads/${bad.id}`, "/dead-letters", "/dead-events", "/actions", "/nowhere"]) {
         await page.goto(new URL(`/dashboard${at}`, page.url()).href);
         await page.getByRole("heading", { level: 1 }).waitFor();
         await page.getByText("Loading").waitFor({ state: "detached" });
         await page.waitForTimeout(300);
         await isClean(page, `${at} in ${colorScheme}`);
-        for (const width of [1280, 390]) {
+        for (const width of [1280, 380]) {
           await page.setViewportSize({ width, height: 800 });
           const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
           assert.ok(over <= 0, `${at} at ${width} is ${over} too wide`);

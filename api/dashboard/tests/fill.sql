@@ -7,7 +7,7 @@ WITH drawn AS (
     FROM generate_series(1, 20000) AS n
 ), numbered AS (
     -- In waves, as things come.
-    SELECT n, now() - interval '15 seconds' - span * (u * 0.96 + 0.02 + 0.018 * sin(6 * pi() * u)) AS created_at,
+    SELECT n, now() - interval '15 seconds' - span * (u * 0.96 + 0.018 * sin(6 * pi() * u)) AS created_at,
         random() AS lot, random() + random() + random() - 1.5 + 0.3 * sin(6 * pi() * u) AS bell, 1 + (random() * 5)::integer AS pick
     FROM drawn
 ), named AS (
@@ -30,7 +30,7 @@ WITH drawn AS (
         deadline, look_at, decided_at, object_key, object_size, object_etag, detected_type, reasons)
     SELECT id::uuid, tenant, policy, status, 'v1', filename, content_type, size, policy || '/' || tenant || '/' || id, true, created_at,
         created_at + interval '1 hour', created_at + interval '1 hour',
-        created_at + CASE status WHEN 'expired' THEN interval '1 hour' ELSE make_interval(secs => 1 + random() * 9) END,
+        created_at + CASE status WHEN 'expired' THEN least(interval '1 hour', (now() - created_at) / 2) ELSE make_interval(secs => 1 + random() * 9) END,
         CASE WHEN status IN ('confirmed', 'rejected', 'deleted') THEN policy || '/' || tenant || '/' || id END,
         CASE WHEN status IN ('confirmed', 'rejected', 'deleted') THEN size END,
         CASE WHEN status IN ('confirmed', 'rejected', 'deleted') THEN '"' || md5(id) || '"' END,

@@ -30,6 +30,20 @@ await play(async ({ page, client }) => {
   assert.equal(await other.getByRole("link", { name: "holiday.png" }).count(), 0, "the address says it all");
   await other.close();
 
+  // What is known is offered, and a moment in the address is one for everybody.
+  await page.getByRole("button", { name: "Clear filters" }).click();
+  for (const value of ["acme", "images", "image/*"]) await page.locator(`datalist option[value="${value}"]`).waitFor({ state: "attached" });
+  await page.getByLabel("Time").selectOption("15m");
+  await until("all are there", async () => (await names()) === "report.pdf,script.png,holiday.png");
+  assert.equal(new URL(page.url()).search, "?last=15m");
+  await page.getByLabel("Time").selectOption("between");
+  await page.getByLabel("Before").fill("2026-01-02T03:04");
+  await page.getByText("No upload matches").waitFor();
+  assert.equal(new URL(page.url()).searchParams.get("before"), "2026-01-02T01:04:00Z");
+  await page.reload();
+  await page.getByText("before 2 Jan 2026, 03:04:00").waitFor();
+  assert.equal(await page.getByLabel("Before").inputValue(), "2026-01-02T03:04");
+
   await page.getByRole("button", { name: "Clear filters" }).click();
   await page.keyboard.press("/");
   await page.keyboard.type("HOLI");
@@ -55,4 +69,4 @@ await play(async ({ page, client }) => {
   await page.getByRole("heading", { name: "There is nothing here" }).waitFor();
   await page.goto(new URL("/dashboard/uploads/0199a6b0-0000-7000-8000-000000000000", page.url()).href);
   await page.getByRole("heading", { name: "No such upload" }).waitFor();
-});
+}, { timezoneId: "Europe/Athens" });

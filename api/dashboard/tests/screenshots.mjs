@@ -18,26 +18,31 @@ const sent = [
 ];
 for (const upload of sent) await client.decided(upload.id);
 await client.declare("still on its way.png");
+const act = (body) => clientWith(SLUICE_OPERATOR_KEY).ask("POST", "/v1/operator/uploads/actions", body);
+const lost = await client.declare("lost on the way.png");
+await act({ action: "cancel", upload_ids: [lost.id] });
+await act({ action: "delete", filter: { tenant: "umbrella", type: "video/*", created_before: new Date(Date.now() - 29 * 86_400_000).toISOString() } });
 
 const browser = await chromium.launch({ executablePath: browserPath(), args: FLAGS });
 for (const colorScheme of ["light", "dark"]) {
-  const context = await browser.newContext({ colorScheme, viewport: { width: 1120, height: 740 }, reducedMotion: "reduce" });
+  const context = await browser.newContext({ colorScheme, viewport: { width: 1240, height: 900 }, reducedMotion: "reduce" });
   const page = await context.newPage();
   await page.goto(`${SLUICE_URL}/dashboard`);
   await signIn(page, SLUICE_OPERATOR_KEY);
-  const shoot = async (name) => {
+  const shoot = async (name, fullPage) => {
     await page.waitForLoadState("networkidle", { timeout: 3000 }).catch(() => undefined);
-    await page.screenshot({ path: `${folder}/${name}-${colorScheme}.png` });
+    await page.screenshot({ path: `${folder}/${name}-${colorScheme}.png`, fullPage });
     console.log(`${folder}/${name}-${colorScheme}.png`);
   };
   await page.locator("canvas").first().waitFor();
-  await shoot("overview");
+  await page.getByRole("heading", { name: "Last done by hand" }).waitFor();
+  await shoot("overview", true);
   await page.getByRole("link", { name: "Uploads" }).click();
   await page.getByRole("row").nth(10).waitFor();
-  await shoot("uploads");
+  await shoot("uploads", false);
   await page.getByRole("link", { name: "logo.png" }).click();
   await page.getByText("differs").first().waitFor();
-  await shoot("upload");
+  await shoot("upload", true);
   await context.close();
 }
 await browser.close();

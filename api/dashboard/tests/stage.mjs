@@ -35,14 +35,15 @@ export function browserPath() {
 }
 
 /** Plays a scene, and ends everything. */
-export async function play(scene, { colorScheme = "light", key = SLUICE_OPERATOR_KEY, at = "", signedIn = true } = {}) {
+export async function play(scene, { colorScheme = "light", key = SLUICE_OPERATOR_KEY, at = "", signedIn = true, blocked, timezoneId = "UTC" } = {}) {
   const line = await startLine(new URL(SLUICE_URL));
   const browser = await chromium.launch({
     executablePath: browserPath(),
     args: FLAGS,
   });
-  const context = await browser.newContext({ colorScheme, viewport: { width: 1280, height: 900 }, reducedMotion: "reduce" });
+  const context = await browser.newContext({ colorScheme, timezoneId, viewport: { width: 1280, height: 900 }, reducedMotion: "reduce" });
   context.setDefaultTimeout(PATIENCE);
+  if (blocked) await context.route(blocked, (route) => route.abort());
   const page = await context.newPage();
   const seen = watch(page, line.origin);
   try {
@@ -134,6 +135,12 @@ export function clientWith(key) {
   return {
     ask,
     declare,
+    /** Declares so many pictures, in this order. */
+    async declareMany(count, named) {
+      const made = [];
+      for (let n = 0; n < count; n += 1) made.push(await declare(named(n)));
+      return made;
+    },
     /** Declares a file and sends these bytes, which need not be what was declared. */
     async upload(filename, bytes = PNG, content_type = "image/png") {
       const upload = await declare(filename, bytes, content_type);

@@ -104,7 +104,7 @@ pub fn judge(known: &Known) -> Vec<Finding> {
     if behind > BEHIND {
         findings.push(warning(
             FindingCode::CountsBehind,
-            format!("Counts and charts are {} s behind.", behind.as_secs()),
+            format!("Counts and charts are {:#} behind.", whole_seconds(behind)),
             "Workers count: see whether one is alive, and whether a transaction has been open for long on the database's server.",
         ));
     }
@@ -210,16 +210,16 @@ fn of_messages(system: &SystemState) -> Vec<Finding> {
     let mut findings = Vec::new();
     let waits_long = |queue: &&QueueState| queue.oldest_ms.is_some_and(|waited| waited > WAITED_LONG);
     if let Some(queue) = system.queue.as_ref().filter(waits_long) {
-        let seconds = queue.oldest_ms.unwrap_or_default() / 1000;
+        let waited = whole_seconds(SignedDuration::from_millis(queue.oldest_ms.unwrap_or_default()));
         findings.push(match queue.oldest_at_least {
             true => critical(
                 FindingCode::MessagesUntaken,
-                format!("{} in the queue, and nobody has taken any for {seconds} s.", waiting(queue.waiting)),
+                format!("{} in the queue, and nobody has taken any for {waited:#}.", waiting(queue.waiting)),
                 "Workers take them: see whether one is alive, has this queue, and may receive from it.",
             ),
             false => warning(
                 FindingCode::QueueBehind,
-                format!("Messages wait in the queue for {seconds} s."),
+                format!("Messages wait in the queue for {waited:#}."),
                 "After an outage it passes by itself; otherwise start more workers.",
             ),
         });
@@ -227,18 +227,29 @@ fn of_messages(system: &SystemState) -> Vec<Finding> {
     if let Some(count) = system.dead_letters.filter(|count| *count > 0) {
         findings.push(warning(
             FindingCode::DeadLetters,
-            format!("About {count} messages lie in the dead-letter queue."),
+            match count {
+                1 => "About 1 message lies in the dead-letter queue.".to_owned(),
+                count => format!("About {count} messages lie in the dead-letter queue."),
+            },
             "Once the cause is mended, move them back; what was settled meanwhile is not settled twice.",
         ));
     }
     if system.dead_events > 0 {
         findings.push(warning(
             FindingCode::DeadEvents,
-            format!("{} messages were kept that no upload could be settled by.", system.dead_events),
+            match system.dead_events {
+                1 => "1 message was kept that no upload could be settled by.".to_owned(),
+                count => format!("{count} messages were kept that no upload could be settled by."),
+            },
             "Read why, and drop them.",
         ));
     }
     findings
+}
+
+/// Nobody reads the fractions.
+fn whole_seconds(time: SignedDuration) -> SignedDuration {
+    SignedDuration::from_secs(time.as_secs())
 }
 
 fn waiting(count: i64) -> String {
@@ -347,11 +358,12 @@ mod tests {
     #[test]
     fn counts_that_are_behind_and_uploads_that_wait_are_told_of_the_worst_first() {
         let system = system();
-        let known = Known { now: now(), counted_until: ago(31).0, is_looked_at_late: true, system: Some(&system) };
+        let known = Known { now: now(), counted_until: ago(3497).0, is_looked_at_late: true, system: Some(&system) };
         let findings = judge(&known);
         let codes: Vec<_> = findings.iter().map(|finding| finding.code).collect();
         assert_eq!(codes, [FindingCode::UploadsOverdue, FindingCode::CountsBehind]);
         assert_eq!(in_a_sentence(&findings), format!("{} And 1 more.", findings[0].sentence));
+        assert_eq!(findings[1].sentence, "Counts and charts are 58m 17s behind.");
         assert_eq!(in_a_sentence(&[]), "All is well.");
     }
 }

@@ -98,7 +98,7 @@ function changeOf(data: string): Change | undefined {
 }
 
 /** What is asked again when something may have been missed. */
-const ALIVE = ["overview", "activity", "uploads", "upload", "dead events"];
+const ALIVE = ["overview", "activity", "uploads", "upload", "dead events", "actions"];
 
 /** The lists of uploads, where what changes is noted. Asking for it is up to them. */
 const LISTS = ["uploads", "pages"];

@@ -31,14 +31,15 @@ export function problemOf(response: Response, body: unknown): Problem {
   return new Problem(response.status, text(told.code) ?? "unknown", detail, text(told.request_id) ?? response.headers.get("x-request-id") ?? undefined);
 }
 
-/** What happened, and what to do about it. */
-export function trouble(error: unknown): { what: string; advice?: string; reference?: string } {
+/** What happened, and what to do about it: nothing, where it is tried again anyway. */
+export function trouble(error: unknown, isTriedAgain: boolean): { what: string; advice?: string; reference?: string } {
   if (error instanceof Unreachable) {
-    return { what: "The API does not answer.", advice: "The page goes on trying. Is the API running, and can this computer reach it?" };
+    const advice = "Is the API running, and can this computer reach it?";
+    return { what: "The API does not answer.", advice: isTriedAgain ? `The page goes on trying. ${advice}` : advice };
   }
   if (error instanceof Problem) {
     const reference = error.requestId === undefined ? {} : { reference: error.requestId };
-    if (error.status === 503) return { what: error.detail, advice: "The page tries again by itself.", ...reference };
+    if (error.status === 503) return { what: error.detail, advice: isTriedAgain ? "The page tries again by itself." : "Try again in a moment.", ...reference };
     if (error.status === 429) return { what: error.detail, advice: "Wait a little, and try again.", ...reference };
     return { what: error.detail, ...reference };
   }

@@ -34,6 +34,7 @@ export function DeadEvents() {
   const changed = () => {
     void queries.invalidateQueries({ queryKey: KEY });
     void queries.invalidateQueries({ queryKey: ["overview"] });
+    void queries.invalidateQueries({ queryKey: ["actions"] });
   };
   return (
     <Page
@@ -68,7 +69,7 @@ export function DeadEvents() {
             <tbody>
               {events.map((event) => (
                 <tr key={event.id}>
-                  <td>
+                  <td class="message">
                     <p>
                       <Strange text={event.reason} /> {event.upload_id && <Link href={`/uploads/${event.upload_id}`}>See the upload</Link>}
                     </p>

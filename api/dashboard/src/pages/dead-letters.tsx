@@ -34,6 +34,7 @@ export function DeadLetters() {
   const changed = () => {
     void queries.invalidateQueries({ queryKey: ["dead letters"] });
     void queries.invalidateQueries({ queryKey: ["overview"] });
+    void queries.invalidateQueries({ queryKey: ["actions"] });
   };
   const { data } = letters;
   return (
@@ -61,13 +62,13 @@ export function DeadLetters() {
         Messages that were handed out again and again and never answered, as when one ends every worker that takes it. Mend the cause, then move
         them back: what was settled meanwhile is not settled twice.
       </p>
-      {letters.error && !data && <Unavailable error={letters.error} retry={() => void letters.refetch()} />}
+      {letters.error && !data && <Unavailable error={letters.error} retry={() => void letters.refetch()} isTriedAgain={false} />}
       {letters.error && data && <Stale error={letters.error} since={letters.dataUpdatedAt} retry={() => void letters.refetch()} />}
       {letters.isPending && <Loading what="dead letters" />}
       {data?.data.length === 0 && (
         <Empty title="No dead letters">
           {data.total > 0
-            ? `The queue counts about ${plural(data.total, "message")}, but none could be looked at now: somebody else may have them in hand. Look again in a minute.`
+            ? `The queue counts about ${plural(data.total, "message")}, but none could be looked at now: somebody else has them in hand. Look again in a minute.`
             : "The queue has given up no message. Nothing is to be done here."}
         </Empty>
       )}
@@ -86,7 +87,7 @@ export function DeadLetters() {
               <tbody>
                 {data.data.map((letter) => (
                   <tr key={letter.message_id}>
-                    <td>
+                    <td class="message">
                       <p>
                         <Strange text={letter.says} /> {letter.upload_id && <Link href={`/uploads/${letter.upload_id}`}>See the upload</Link>}
                       </p>
@@ -112,6 +113,7 @@ export function DeadLetters() {
           <div class="foot">
             <span>
               {count(data.data.length)} of about {count(Math.max(data.total, data.data.length))}
+              {data.hidden > 0 && `; ${count(data.hidden)} are in somebody's hand for up to a minute`}
             </span>
             {data.has_more && limit < MOST && (
               <button type="button" class="small" onClick={() => setLimit(MOST)}>
@@ -127,11 +129,11 @@ export function DeadLetters() {
 }
 
 /** Some troubles here are how the service was set up, and none at all. */
-export function Unavailable({ error, retry }: { error: unknown; retry: () => void }) {
+export function Unavailable({ error, retry, isTriedAgain = true }: { error: unknown; retry: () => void; isTriedAgain?: boolean }) {
   if (error instanceof Problem && (error.code === "no_dead_letter_queue" || error.code === "all_tenants_needed")) {
     return <Empty title="There is nothing to see here">{error.detail}</Empty>;
   }
-  return <Trouble error={error} retry={retry} />;
+  return <Trouble error={error} retry={retry} isTriedAgain={isTriedAgain} />;
 }
 
 function Asked({ doing, total, changed, onClose }: { doing: Doing; total: number; changed: () => void; onClose: () => void }) {
@@ -179,14 +181,17 @@ function Asked({ doing, total, changed, onClose }: { doing: Doing; total: number
 
 async function redrive(id?: string): Promise<string> {
   let moved = 0;
-  let more = true;
-  while (more) {
+  let came;
+  do {
     const body = id === undefined ? {} : { message_id: id };
-    const came = await answer(client.POST("/v1/operator/dead-letters/redrive", { body, ...within() }));
+    came = await answer(client.POST("/v1/operator/dead-letters/redrive", { body, ...within() }));
     moved += came.moved;
-    more = came.has_more && came.moved > 0 && id === undefined;
-  }
-  return `Moved ${plural(moved, "message")} back.`;
+  } while (id === undefined && came.has_more && came.moved > 0 && came.why_not === undefined);
+  const said = [`Moved ${plural(moved, "message")} back.`];
+  if (came.not_moved > 0) said.push(`${count(came.not_moved)} could not be moved.`);
+  if (came.why_not !== undefined) said.push(came.why_not);
+  if (came.hidden) said.push(`About ${plural(came.hidden, "other")} ${came.hidden === 1 ? "is" : "are"} in somebody's hand: try again in a minute.`);
+  return said.join(" ");
 }
 
 async function remove(id: string): Promise<string> {

@@ -1,6 +1,6 @@
 // What the list of uploads is narrowed down by. All of it is in the address.
 
-import { useQuery, useQueryClient } from "@tanstack/preact-query";
+import { useQuery } from "@tanstack/preact-query";
 import { useEffect, useId, useRef, useState } from "preact/hooks";
 import { useSearchParams } from "wouter-preact";
 import { useOverview } from "../api/queries.ts";
@@ -10,15 +10,11 @@ import { short } from "../format.ts";
 import { useKeys } from "../keys.ts";
 import { reasonCodeValues } from "../api/schema.ts";
 import { useSession } from "../session.ts";
-import { rowsOf, type Loaded } from "../uploads-list.ts";
 
 /** How long nobody has to type before what was typed is searched for, in milliseconds. */
 const PAUSE = 300;
 
 type Part = (typeof PARTS)[number];
-
-/** Groups of types, and what many send; what else there is comes from the uploads. */
-const TYPES = ["image/*", "video/*", "audio/*", "text/*", "application/*", "image/png", "image/jpeg", "application/pdf", "video/mp4"];
 
 export function Filters() {
   const [search, setSearch] = useSearchParams();
@@ -49,9 +45,9 @@ export function Filters() {
       <Statuses chosen={statusesOf(search)} choose={(status) => set("status", status.join(","))} />
       <div class="filters">
         <Typed part="text" type="search" label="File name, id or object key" value={search.get("text") ?? ""} set={set} />
-        {ofAll && <Typed part="tenant" label="Tenant" value={search.get("tenant") ?? ""} set={set} known={known.tenants} />}
-        <Typed part="policy" label="Policy" value={search.get("policy") ?? ""} set={set} known={known.policies} />
-        <Typed part="type" label="Type: image/*" value={search.get("type") ?? ""} set={set} known={known.types} />
+        {ofAll && <Typed part="tenant" label="Tenant" value={search.get("tenant") ?? ""} set={set} known={known?.tenants ?? []} />}
+        <Typed part="policy" label="Policy" value={search.get("policy") ?? ""} set={set} known={known?.policies ?? []} />
+        <Typed part="type" label="Type: image/*" value={search.get("type") ?? ""} set={set} known={known?.types ?? []} />
         <select aria-label="Reason" value={search.get("reason") ?? ""} onChange={(event) => set("reason", event.currentTarget.value)}>
           <option value="">Any reason</option>
           {reasonCodeValues.map((reason) => (
@@ -183,22 +179,14 @@ function Moment({ part, label, value, set }: { part: Part; label: string; value:
   );
 }
 
-/** What there is to choose from: what the newest uploads have, and those in all lists that were shown of late. */
+/** What there is to choose from. Nobody needs it before somebody is about to choose. */
 function useKnown(isAsked: boolean) {
-  const queries = useQueryClient();
-  const newest = useQuery({
-    queryKey: ["known"],
-    queryFn: ({ signal }) => answer(client.GET("/v1/operator/uploads", { params: { query: { limit: 100 } }, ...within(signal) })),
+  const known = useQuery({
+    queryKey: ["filter values"],
+    queryFn: ({ signal }) => answer(client.GET("/v1/operator/filter-values", within(signal))),
     enabled: isAsked,
     staleTime: 60_000,
     refetchOnWindowFocus: false,
   });
-  const lists = isAsked ? queries.getQueriesData<Loaded>({ queryKey: ["uploads", "pages"] }) : [];
-  const rows = [...(newest.data?.data ?? []), ...lists.flatMap(([, loaded]) => rowsOf(loaded))];
-  const all = (of: (row: (typeof rows)[number]) => (string | undefined)[]) => [...new Set(rows.flatMap(of))].filter((one) => one !== undefined).sort();
-  return {
-    tenants: all((row) => [row.tenant]),
-    policies: all((row) => [row.policy]),
-    types: [...new Set([...TYPES, ...all((row) => [row.declared.content_type, row.observed?.detected_type])])],
-  };
+  return known.data;
 }

@@ -11,7 +11,8 @@ import { now } from "../now.ts";
 import { Loading, Page, Stale, Trouble } from "../parts/page.tsx";
 import { Status } from "../parts/status.tsx";
 import { Time } from "../parts/text.tsx";
-import { Workers } from "./workers.tsx";
+import { LastActions } from "./actions.tsx";
+import { System } from "./system.tsx";
 
 const RANGES: [Range, string][] = [
   ["15m", "15 min"],
@@ -37,6 +38,7 @@ export function Overview() {
       )}
       <Happened />
       {state?.system && <System of={state.system} />}
+      <LastActions />
     </Page>
   );
 }
@@ -51,7 +53,7 @@ const LEADS: Partial<Record<Schemas["FindingCode"], [href: string, text: string]
 /** What the service said of itself last. If it could not be asked since, that is no verdict any more. */
 function Verdict({ of, error }: { of: State; error: unknown }) {
   const at = Date.parse(of.at);
-  const sentence = error ? `Not known since ${moment(at, now() - at)}: ${trouble(error).what}` : of.sentence;
+  const sentence = error ? `Not known since ${moment(at, now() - at)}: ${trouble(error, true).what}` : of.sentence;
   const worst = error ? "warn" : of.findings.some((finding) => finding.severity === "critical") ? "bad" : of.is_well ? "good" : "warn";
   return (
     <section class={`verdict ${worst}`} aria-labelledby="verdict">
@@ -76,7 +78,7 @@ function Verdict({ of, error }: { of: State; error: unknown }) {
       )}
       <p class="more dim small">
         As of <Time at={of.at} />
-        {of.oldest_pending && (
+        {isCounted(of) && of.oldest_pending && (
           <>
             {" · "}the oldest pending upload was <Link href={`/uploads/${of.oldest_pending.upload_id}`}>declared</Link>{" "}
             <Time at={of.oldest_pending.created_at} />, its deadline is <Time at={of.oldest_pending.deadline} />
@@ -85,6 +87,11 @@ function Verdict({ of, error }: { of: State; error: unknown }) {
       </p>
     </section>
   );
+}
+
+/** Counts are some seconds behind: what they don't have yet is news to nobody. */
+function isCounted({ oldest_pending, counted_until }: State): boolean {
+  return oldest_pending !== undefined && Date.parse(oldest_pending.created_at) <= Date.parse(counted_until);
 }
 
 function Counts({ of }: { of: State }) {
@@ -132,18 +139,18 @@ function Charts({ of }: { of: Activity }) {
   const times = of.points.map((point) => Date.parse(point.at));
   const each = (value: (point: Activity["points"][number]) => number | undefined) => of.points.map((point) => value(point) ?? null);
   const other = (one: { expired: number; canceled: number; deleted: number }) => one.expired + one.canceled + one.deleted;
-  const isDecided = of.total.confirmed + of.total.rejected + other(of.total) > 0;
+  const isAny = of.total.created + of.total.confirmed + of.total.rejected + other(of.total) > 0;
   const isTold = of.total.latency_p50_ms !== undefined;
   const latency = (value: number | undefined) => (value === undefined ? "–" : duration(value));
   return (
-    <div class="boxes">
+    <div class="boxes charts">
       <div class="panel">
-        <h2>Uploads decided, each {duration(of.seconds_per_point * 1000)}</h2>
+        <h2>Uploads declared and decided, each {duration(of.seconds_per_point * 1000)}</h2>
         <div class="body">
-          {!isDecided && <p class="dim">Nothing was decided in this time.</p>}
-          {isDecided && Chart && (
+          {!isAny && <p class="dim">Nothing was declared or decided in this time.</p>}
+          {isAny && Chart && (
             <Chart
-              label="Uploads decided"
+              label="Uploads declared and decided"
               least={4}
               kind="bars"
               times={times}
@@ -152,8 +159,9 @@ function Charts({ of }: { of: Activity }) {
                 { name: "confirmed", key: "confirmed", color: "--good", values: each((point) => point.confirmed) },
                 { name: "rejected", key: "rejected", color: "--bad", values: each((point) => point.rejected) },
                 { name: "expired, canceled, deleted", key: "other", color: "--rest", values: each(other) },
+                { name: "declared", key: "declared", color: "--wait", isLine: true, values: each((point) => point.created) },
               ]}
-              whole={[count(of.total.confirmed), count(of.total.rejected), count(other(of.total))]}
+              whole={[count(of.total.confirmed), count(of.total.rejected), count(other(of.total)), count(of.total.created)]}
             />
           )}
         </div>
@@ -195,7 +203,7 @@ function useChart() {
 function Rejections({ of }: { of: Activity }) {
   const most = Math.max(1, ...of.rejections.map((one) => one.count));
   return (
-    <div class="panel">
+    <div class="panel reasons">
       <h2>Why files were rejected</h2>
       <div class="body">
         {of.rejections.length === 0 ? (
@@ -213,126 +221,5 @@ function Rejections({ of }: { of: Activity }) {
         )}
       </div>
     </div>
-  );
-}
-
-function System({ of }: { of: NonNullable<State["system"]> }) {
-  return (
-    <>
-      <Workers of={of.workers} />
-      <div class="boxes four">
-        <Queue of={of} />
-        <Database of={of.database} />
-        <WorkReport title="Last sweeps" of={of.last_sweep} none="Sweeps have changed nothing yet. They find what events missed, and end what is overdue." />
-        <WorkReport
-          title="Last round through the bucket"
-          of={of.last_reconcile}
-          none="No round has ended yet. Workers go through the bucket now and then, and look for strays and vanished objects."
-        />
-      </div>
-    </>
-  );
-}
-
-function Queue({ of }: { of: NonNullable<State["system"]> }) {
-  return (
-    <section class="panel" aria-labelledby="queue">
-      <h2 id="queue">Queue</h2>
-      <div class="body">
-        <dl class="facts">
-          {of.queue ? (
-            <>
-              <dt>Waiting</dt>
-              <dd>{plural(of.queue.waiting, "message")}</dd>
-              <dt>In hand</dt>
-              <dd>{count(of.queue.in_hand)}</dd>
-              <dt>Longest wait</dt>
-              <dd>{of.queue.oldest_ms === undefined ? "nothing was taken lately" : duration(of.queue.oldest_ms)}</dd>
-              <dt>Told</dt>
-              <dd>
-                <Time at={of.queue.sampled_at} />
-              </dd>
-            </>
-          ) : (
-            <>
-              <dt>Messages</dt>
-              <dd>No queue is known. Without one, workers look by themselves.</dd>
-            </>
-          )}
-          <dt>Dead letters</dt>
-          <dd>{of.dead_letters === undefined ? "not known" : <Link href="/dead-letters">{count(of.dead_letters)}</Link>}</dd>
-          <dt>Dead events</dt>
-          <dd>
-            <Link href="/dead-events">{of.dead_events >= 1000 ? "1,000 or more" : count(of.dead_events)}</Link>
-          </dd>
-        </dl>
-      </div>
-    </section>
-  );
-}
-
-function Database({ of }: { of: Schemas["DatabaseState"] }) {
-  return (
-    <section class="panel" aria-labelledby="database">
-      <h2 id="database">API and database</h2>
-      <div class="body">
-        <dl class="facts">
-          <dt>Takes writes</dt>
-          <dd>{of.takes_writes ? "yes" : "no"}</dd>
-          <dt>Answers within</dt>
-          <dd>{duration(of.answered_in_ms)}</dd>
-          <dt>Connections</dt>
-          <dd>
-            {of.connections} of {of.connections_most}, of this API process
-          </dd>
-          <dt>Postgres</dt>
-          <dd title={of.version}>{of.version.split(" ")[0]}</dd>
-        </dl>
-      </div>
-    </section>
-  );
-}
-
-function WorkReport({ title, of, none }: { title: string; of: Schemas["WorkReport"] | undefined; none: string }) {
-  return (
-    <section class="panel" aria-label={title}>
-      <h2>{title}</h2>
-      <div class="body">
-        {of ? (
-          <dl class="facts">
-            <dt>Began</dt>
-            <dd>
-              <Time at={of.started_at} />
-            </dd>
-            <dt>Ended</dt>
-            <dd>
-              <Time at={of.ended_at} />
-            </dd>
-            {of.counts.map((one) => (
-              <>
-                <dt>{one.name.replaceAll("_", " ")}</dt>
-                <dd>{count(one.count)}</dd>
-              </>
-            ))}
-            {of.upload_ids.length > 0 && (
-              <>
-                <dt>To look at</dt>
-                <dd>
-                  {of.upload_ids.map((id) => (
-                    <div key={id}>
-                      <Link class="code" href={`/uploads/${id}`}>
-                        {id}
-                      </Link>
-                    </div>
-                  ))}
-                </dd>
-              </>
-            )}
-          </dl>
-        ) : (
-          <p class="dim">{none}</p>
-        )}
-      </div>
-    </section>
   );
 }

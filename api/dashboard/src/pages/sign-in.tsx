@@ -46,8 +46,15 @@ export function SignIn() {
         </button>
       </form>
       <p class="dim small" id="how">
-        <code>sluice-api keys create --tenant ops --name me --scopes operator --all-tenants</code> makes one. The key is exchanged for a cookie and not
-        kept.
+        This makes one:
+        <code class="command">
+          {["sluice-api keys create", "--tenant ops", "--name me", "--scopes operator", "--all-tenants"].map((part) => (
+            <>
+              <span class="one-line">{part}</span>{" "}
+            </>
+          ))}
+        </code>
+        The key is exchanged for a cookie and not kept.
       </p>
     </main>
   );

@@ -1,9 +1,9 @@
 // How an upload came to its status: what happened, why, and how long each took.
 
 import type { Schemas } from "../api/client.ts";
-import { duration } from "../format.ts";
+import { count, duration } from "../format.ts";
 import { Status } from "../parts/status.tsx";
-import { Time } from "../parts/text.tsx";
+import { Copied, Strange, Time } from "../parts/text.tsx";
 
 type Entry = Schemas["TimelineEntry"];
 
@@ -15,10 +15,16 @@ const CAUSES: Record<string, string> = {
   operator: "by an operator's call",
 };
 
-export function Timeline({ of, upload }: { of: Entry[]; upload: Schemas["OperatorUpload"] }) {
+const ASKED: Record<string, string> = {
+  settle: "Asked to settle it now",
+  expire: "Asked to expire it",
+};
+
+export function Timeline({ of, isCut, upload }: { of: Entry[]; isCut: boolean; upload: Schemas["OperatorUpload"] }) {
   const now = upload.status === "pending";
   return (
     <ol class="timeline">
+      {isCut && <li class="gap">There are earlier lines: only the last {count(of.length)} are shown.</li>}
       {of.map((entry, place) => {
         const before = of[place - 1];
         return (
@@ -47,14 +53,23 @@ function Happening({ of }: { of: Entry }) {
   return (
     <li>
       <span>
-        {of.asked ? <strong>Asked to {of.asked}</strong> : <Status of={of.status} />} <Time at={of.at} />
+        {of.asked ? <strong>{ASKED[of.asked] ?? "Asked for something that this page does not know"}</strong> : <Status of={of.status} />} <Time at={of.at} />
       </span>
       <span>
         {CAUSES[of.cause] ?? `cause: ${of.cause}`}
-        {of.cause_name && <>, with the key “{of.cause_name}”</>}
+        {of.cause_name && (
+          <>
+            , with the key “<Strange text={of.cause_name} titled={false} />”
+          </>
+        )}
         {took.length > 0 && <span class="dim">, {took.join(", ")}</span>}
       </span>
-      {of.cause_id && <span class="dim small code">{of.cause_id}</span>}
+      {of.cause_id && (
+        <span class="dim small">
+          {of.message_id === undefined ? "key " : "message "}
+          <span class="code">{of.cause_id}</span> <Copied text={of.cause_id} label={of.message_id === undefined ? "the key's id" : "the message's id"} />
+        </span>
+      )}
     </li>
   );
 }

@@ -72,7 +72,7 @@ function Shown({ report, stale }: { report: Report; stale: preact.ComponentChild
           <section class="panel" aria-labelledby="timeline">
             <h2 id="timeline">Timeline</h2>
             <div class="body">
-              <Timeline of={report.timeline} upload={upload} />
+              <Timeline of={report.timeline} isCut={report.timeline_is_cut} upload={upload} />
             </div>
           </section>
           {report.can_be_shown && isPicture(upload) && <Preview upload={upload} />}
@@ -243,10 +243,14 @@ function Facts({ upload }: { upload: Upload }) {
       <dd>
         <Time at={upload.created_at} />
       </dd>
-      <dt>Deadline</dt>
-      <dd>
-        <Time at={upload.deadline} />
-      </dd>
+      {upload.status === "pending" && (
+        <>
+          <dt>Deadline</dt>
+          <dd>
+            <Time at={upload.deadline} />
+          </dd>
+        </>
+      )}
       {upload.decided_at && (
         <>
           <dt>Decided</dt>

@@ -1,26 +1,22 @@
 // All uploads, newest first: found, watched, and acted on.
 
-import { useInfiniteQuery, useQuery, useQueryClient, type InfiniteData } from "@tanstack/preact-query";
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 import { useSearchParams } from "wouter-preact";
-import { answer, client, within, type Schemas } from "../api/client.ts";
-import { every, type Action, type Upload } from "../api/queries.ts";
-import { asQuery, between, filterOf, inWords, PARTS } from "../filters.ts";
+import type { Schemas } from "../api/client.ts";
+import { useList } from "../api/list.ts";
+import type { Action, Upload } from "../api/queries.ts";
+import { filterOf, inWords, PARTS } from "../filters.ts";
 import { count, plural } from "../format.ts";
 import { useKeys } from "../keys.ts";
-import { linkState } from "../link.ts";
 import { now } from "../now.ts";
 import { ACTIONS, ActionDialog, type Target } from "../parts/act.tsx";
 import { Empty, Loading, Page, Stale, Trouble } from "../parts/page.tsx";
 import { Time } from "../parts/text.tsx";
 import { useMayAct } from "../session.ts";
-import { folded, isLong, pageOf, renewed, rowsOf, shown, withoutLeft, type Loaded, type Page as ListPage, type Row, type Stretch } from "../uploads-list.ts";
 import { Filters } from "./filters.tsx";
 import { Rows } from "./rows.tsx";
 
 type Filter = Schemas["UploadFilter"];
-
-const NONE: ReadonlySet<string> = new Set();
 
 export function Uploads() {
   const [search, setSearch] = useSearchParams();
@@ -159,7 +155,7 @@ function List({ name, filter, paused, pause, act }: ListProps) {
 
 function Foot({ list }: { list: ReturnType<typeof useList> }) {
   if (list.isGoingOn) return <span role="status">Loading more…</span>;
-  if (list.error) return <Trouble error={list.error} retry={list.goOn} />;
+  if (list.error) return <Trouble error={list.error} retry={list.goOn} isTriedAgain={false} />;
   if (list.canGoOn) {
     return (
       <>
@@ -194,131 +190,6 @@ function None({ filter }: { filter: Filter }) {
 }
 
 /** The list of a filter: what was loaded, with what has come since folded in. While somebody reads, what is new is held back. */
-/** Where a page of the list begins: behind a cursor, which goes with the filter that it came from. */
-type Place = { cursor: string; asked: Filter } | undefined;
-
-/** As many pages as one look at what may have changed asks for. */
-const LOOKED_THROUGH = 20;
-
-async function ask(filter: Filter, cursor: string | undefined, signal: AbortSignal, limit?: number): Promise<ListPage> {
-  const askedAt = Date.now();
-  const query = { ...asQuery(filter), ...(cursor === undefined ? {} : { cursor }), ...(limit === undefined ? {} : { limit }) };
-  return pageOf(await answer(client.GET("/v1/operator/uploads", { params: { query }, ...within(signal) })), filter, askedAt);
-}
-
-/** All from the first to the last of these rows, as it is now. */
-async function askAgain(filter: Filter, rows: Row[], signal: AbortSignal): Promise<Stretch | null> {
-  const [first, last] = [rows[0], rows.at(-1)];
-  if (!first || !last) return null;
-  const asked = between(filter, last.created_at, first.created_at);
-  const pages: ListPage[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await ask(asked, cursor, signal, 100);
-    pages.push(page);
-    cursor = page.next_cursor;
-  } while (cursor !== undefined && pages.length < LOOKED_THROUGH);
-  return { from: first.id, to: last.id, pages };
-}
-
-/** The list as it is kept, and as it is shown to somebody who reads in it or not. */
-function useList(name: string, filterNow: () => Filter, reading: boolean) {
-  const queries = useQueryClient();
-  const key = ["uploads", "pages", name];
-  const pages = useInfiniteQuery<ListPage, Error, InfiniteData<ListPage>, unknown[], Place>({
-    queryKey: key,
-    queryFn: ({ pageParam, signal }) => ask(pageParam?.asked ?? filterNow(), pageParam?.cursor, signal),
-    initialPageParam: undefined,
-    getNextPageParam: (page) => (page.next_cursor === undefined ? undefined : { cursor: page.next_cursor, asked: page.asked }),
-    staleTime: Infinity,
-    refetchOnWindowFocus: false,
-  });
-  // Opened a moment ago, the list is its own newest page.
-  const first = pages.data?.pages[0];
-  const newest = useQuery({
-    queryKey: ["uploads", "newest", name],
-    queryFn: ({ signal }) => ask(filterNow(), undefined, signal),
-    refetchInterval: every(15, 4),
-    enabled: pages.isSuccess,
-    staleTime: 1000,
-    ...(first ? { initialData: first, initialDataUpdatedAt: pages.dataUpdatedAt } : {}),
-  });
-  // Rows further down that have changed. While the feed is closed nobody says which have.
-  const older = useQuery({
-    queryKey: ["uploads", "older", name],
-    queryFn: ({ signal }) => {
-      const rows = rowsOf(queries.getQueryData<Loaded>(key));
-      return askAgain(filterNow(), linkState() === "live" ? rows.filter((row) => row.changedAt) : rows, signal);
-    },
-    refetchInterval: () => (linkState() === "live" ? false : 15_000),
-    enabled: pages.isSuccess,
-    staleTime: Infinity,
-    initialData: null,
-  });
-  const [gap, setGap] = useState(false);
-  const [held, setHeld] = useState<ReadonlySet<string>>(NONE);
-  const anew = (page: ListPage) => {
-    setGap(false);
-    setHeld(NONE);
-    queries.setQueryData<Loaded>(key, { pages: [page], pageParams: [undefined] });
-  };
-  const take = ({ loaded, fresh }: { loaded: Loaded; fresh: string[] }) => {
-    if (reading && fresh.length > 0) setHeld((held) => new Set([...held, ...fresh]));
-    queries.setQueryData<Loaded>(key, reading ? loaded : withoutLeft(loaded));
-  };
-
-  useOnNew(newest.dataUpdatedAt, () => {
-    const [page, loaded] = [newest.data, queries.getQueryData<Loaded>(key)];
-    if (!page || !loaded) return;
-    const came = folded(loaded, page);
-    if (!reading && (came.gap || isLong(came.loaded))) return anew(page);
-    setGap(came.gap);
-    take(came);
-    if (rowsOf(came.loaded).some((row) => row.changedAt)) void older.refetch({ cancelRefetch: false });
-  });
-  useOnNew(older.dataUpdatedAt, () => {
-    const loaded = queries.getQueryData<Loaded>(key);
-    if (older.data && loaded) take(renewed(loaded, older.data));
-  });
-  useEffect(() => {
-    const loaded = queries.getQueryData<Loaded>(key);
-    if (reading || !loaded) return;
-    if (newest.data && (gap || isLong(loaded))) return anew(newest.data);
-    setHeld(NONE);
-    queries.setQueryData<Loaded>(key, withoutLeft(loaded));
-  }, [reading]);
-
-  const loaded = pages.data as Loaded | undefined;
-  const { rows, held: amount } = shown(loaded, reading ? held : NONE);
-  return {
-    rows,
-    held: amount + (gap ? (newest.data?.data.length ?? 0) : 0),
-    gap,
-    last: loaded?.pages.at(-1),
-    error: pages.error,
-    stale: newest.error && { error: newest.error, since: newest.dataUpdatedAt, retry: () => void newest.refetch() },
-    canGoOn: pages.hasNextPage,
-    isGoingOn: pages.isFetchingNextPage,
-    goOn: () => void pages.fetchNextPage(),
-    again: () => void pages.refetch(),
-    showNew: () => {
-      if (gap && newest.data) return anew(newest.data);
-      setHeld(NONE);
-      queries.setQueryData<Loaded>(key, (loaded) => loaded && withoutLeft(loaded));
-    },
-  };
-}
-
-/** Does something with each answer that comes after the first, once. */
-function useOnNew(at: number, did: () => void) {
-  const seen = useRef(at);
-  useEffect(() => {
-    if (at === seen.current) return;
-    seen.current = at;
-    did();
-  }, [at]);
-}
-
 /** Whether an element is in view. */
 function useInView(first: boolean): [boolean, preact.RefCallback<HTMLElement>] {
   const [inView, set] = useState(first);

@@ -1,6 +1,7 @@
 // The workers, as each has said of itself.
 
 import type { Schemas } from "../api/client.ts";
+import { count } from "../format.ts";
 import { Time } from "../parts/text.tsx";
 
 type Worker = Schemas["WorkerState"];
@@ -11,7 +12,7 @@ export function Workers({ of }: { of: Worker[] }) {
     <section class="panel workers" aria-labelledby="workers">
       <header>
         <h2 id="workers">Workers</h2>
-        <span class="dim small">{alive === of.length ? `${alive} alive` : `${alive} of ${of.length} alive`}</span>
+        <span class="dim small">{alive === of.length ? `${count(alive)} alive` : `${count(alive)} of ${count(of.length)} alive`}</span>
       </header>
       {of.length === 0 ? (
         <p class="body dim">
@@ -22,10 +23,11 @@ export function Workers({ of }: { of: Worker[] }) {
           <table>
             <thead>
               <tr>
-                <th>Host</th>
+                <th>Worker</th>
                 <th>State</th>
                 <th class="number">In hand</th>
                 <th>Last poll</th>
+                <th>Last taken</th>
                 <th>Heard</th>
                 <th>Started</th>
                 <th>Version</th>
@@ -35,7 +37,7 @@ export function Workers({ of }: { of: Worker[] }) {
               {of.map((worker) => (
                 <tr key={worker.id}>
                   <th scope="row" title={worker.id}>
-                    {worker.host}
+                    <bdi>{worker.name}</bdi>
                   </th>
                   <td>
                     <State of={worker} />
@@ -44,6 +46,7 @@ export function Workers({ of }: { of: Worker[] }) {
                     {worker.in_hand} of {worker.in_hand_most}
                   </td>
                   <td class="one-line">{worker.polled_at ? <Time at={worker.polled_at} /> : worker.has_queue ? "never" : "has no queue"}</td>
+                  <td class="one-line">{worker.taken_at ? <Time at={worker.taken_at} /> : "nothing yet"}</td>
                   <td class="one-line">
                     <Time at={worker.seen_at} />
                   </td>

@@ -38,9 +38,17 @@ export function Page({ title, heading: shown = title, right, children }: Props) 
   );
 }
 
+interface TroubleProps {
+  error: unknown;
+  /** Tries again at once. */
+  retry?: () => void;
+  /** Whether it is tried again anyway. */
+  isTriedAgain?: boolean;
+}
+
 /** What went wrong, why, and what to do. */
-export function Trouble({ error, retry }: { error: unknown; retry?: () => void }) {
-  const { what, advice, reference } = trouble(error);
+export function Trouble({ error, retry, isTriedAgain = retry !== undefined }: TroubleProps) {
+  const { what, advice, reference } = trouble(error, isTriedAgain);
   return (
     <div class="note bad" role="alert">
       <p>
@@ -68,7 +76,7 @@ export function Stale({ error, since, retry }: { error: unknown; since: number; 
   return (
     <div class="note bad spaced">
       <p role="alert">
-        <strong>{trouble(error).what}</strong>
+        <strong>{trouble(error, true).what}</strong>
       </p>
       <p>
         What you see is as it was <Time at={new Date(since).toISOString()} />.{" "}
