@@ -50,7 +50,7 @@ pub async fn measure(stage: &Stage, progress: &Progress) -> Vec<Row> {
             let time = if number == 0 {
                 Duration::from_millis(500)
             } else {
-                stage.choose(Duration::from_secs(1), Duration::from_secs(3))
+                stage.choose(Duration::from_secs(1), Duration::from_secs(2))
             };
             rounds.push(subjects.round(stage, progress, connections, time).await);
         }
@@ -67,7 +67,7 @@ pub async fn measure(stage: &Stage, progress: &Progress) -> Vec<Row> {
 pub async fn measure_others(stage: &Stage, progress: &Progress) -> Vec<Row> {
     progress.begin("create in batches, and repeatably");
     let (pipeline, pgbench) = (Pipeline::start(stage, "others").await, Pgbench::prepare(stage).await);
-    let time = stage.choose(Duration::from_secs(1), Duration::from_secs(3));
+    let time = stage.choose(Duration::from_secs(1), Duration::from_secs(2));
     let (mut batches, mut keyed, mut plain, mut inserts) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for number in 0..stage.choose(2, 5) {
         progress.now("batches of 100");

@@ -11,6 +11,8 @@ use crate::load::{Load, Loaded, Requests};
 use crate::process::Program;
 use crate::stage::{PATIENCE, Stage, connect, free_address};
 
+/// Whose uploads are made: of what lies behind in `growth`, half are this tenant's.
+const TENANT: &str = "tenant-01";
 /// How many uploads are declared with one call.
 pub const BATCH: usize = 100;
 
@@ -38,7 +40,7 @@ impl Pipeline {
         stage.fake.notify(name, name);
         let settings = settings(stage, name, &database);
         run(stage, "sluice-api", &["migrate"], &settings);
-        let key = ["keys", "create", "--tenant", "bench", "--name", "bench", "--all-tenants", "--scopes"];
+        let key = ["keys", "create", "--tenant", TENANT, "--name", "bench", "--all-tenants", "--scopes"];
         let key = run(stage, "sluice-api", &[&key[..], &["uploads:write,uploads:read,operator"]].concat(), &settings);
         // The round through the bucket is measured by nobody.
         let calm = "UPDATE reconcile SET due_at = now() + interval '1 day'";
@@ -54,8 +56,15 @@ impl Pipeline {
         (program, time)
     }
 
-    /// Starts a worker; says how long it took until it was ready.
-    pub async fn start_worker(&self, stage: &Stage) -> (Program, Duration) {
+    /// Starts a worker and waits until it is ready.
+    pub async fn start_worker(&self, stage: &Stage) -> Program {
+        // A message that is nothing, so that its first poll is answered at once.
+        stage.fake.send_message(&self.name, r#"{"Service":"Amazon S3","Event":"s3:TestEvent"}"#);
+        self.start_idle_worker(stage).await.0
+    }
+
+    /// Starts a worker whose queue is empty; says how long it took until it was ready.
+    pub async fn start_idle_worker(&self, stage: &Stage) -> (Program, Duration) {
         let (program, _, time) = start(stage, "sluice-worker", "SLUICE_WORKER_LISTEN", &self.settings).await;
         (program, time)
     }

@@ -5,13 +5,11 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
-use sluice_testkit::process::{memory, signal};
+use sluice_testkit::process::memory;
 use tokio::process::{Child, Command};
 
 /// `/proc` counts CPU time in these, on every Linux.
 const TICK: Duration = Duration::from_millis(10);
-/// How long a program that was asked to stop may take: a worker's grace, a long poll, and some.
-const STOP: Duration = Duration::from_secs(40);
 
 /// A process that ends with this one, however this one ends.
 pub struct Program {
@@ -56,14 +54,6 @@ impl Program {
     /// Whether it runs.
     pub fn runs(&mut self) -> bool {
         self.child.try_wait().is_ok_and(|ended| ended.is_none())
-    }
-
-    /// Asks it to stop and waits until it has.
-    pub async fn stop(mut self) {
-        signal(&self.child, "TERM");
-        if tokio::time::timeout(STOP, self.child.wait()).await.is_err() {
-            let _ = self.child.kill().await;
-        }
     }
 }
 

@@ -5,6 +5,10 @@ use serde::Serialize;
 use crate::figures::{Hold, Row, readable};
 use crate::machine::Machine;
 
+/// Between these a page has the latest results.
+const BEGIN: &str = "<!-- results -->";
+const END: &str = "<!-- end of results -->";
+
 /// All of a run.
 #[derive(Debug, Clone, Serialize)]
 pub struct Report {
@@ -22,6 +26,22 @@ impl Report {
     /// How many figures fall short of what they are held to.
     pub fn short(&self) -> usize {
         self.rows.iter().filter(|row| row.ok == Some(false)).count()
+    }
+
+    /// Where, when and of what it was measured, in a line.
+    pub fn place(&self) -> String {
+        let Machine { cores, cpu, kernel, commit } = &self.machine;
+        format!(
+            "Commit {commit}, {} UTC, {cores} × {cpu}, Linux {kernel}.",
+            self.at.get(..16).unwrap_or(&self.at).replace('T', " ")
+        )
+    }
+
+    /// A page with this table where it had another, between two marks.
+    pub fn published_in(&self, page: &str) -> Option<String> {
+        let (before, rest) = page.split_once(BEGIN)?;
+        let (_, after) = rest.split_once(END)?;
+        Some(format!("{before}{BEGIN}\n{}\n\n{}{END}{after}", self.place(), self.table()))
     }
 
     /// As JSON.
@@ -91,6 +111,19 @@ mod tests {
         assert!(!lines[4].contains("pass") && !lines[4].contains("SHORT"), "{table}");
         assert!(lines.iter().all(|line| line.chars().count() == lines[0].chars().count()), "{table}");
         assert_eq!(report().short(), 1);
+    }
+
+    #[test]
+    fn a_page_keeps_all_but_the_results_of_before() {
+        let page = report()
+            .published_in("a\n<!-- results -->\nthe former\n<!-- end of results -->\nb\n")
+            .expect("it has both marks");
+        assert!(
+            page.starts_with("a\n<!-- results -->\nCommit abc, 2026-01-01 00:00 UTC, 2 × Xeon, Linux 6.\n\n| what"),
+            "{page}"
+        );
+        assert!(page.ends_with("|\n<!-- end of results -->\nb\n") && !page.contains("former"), "{page}");
+        assert_eq!(report().published_in("a page"), None);
     }
 
     #[test]

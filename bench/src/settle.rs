@@ -8,7 +8,7 @@ use sluice_testkit::files::large_png;
 
 use crate::figures::{Hold, Row};
 use crate::others;
-use crate::pipeline::Pipeline;
+use crate::pipeline::{BATCH, Pipeline};
 use crate::process::Program;
 use crate::progress::Progress;
 use crate::stage::{PATIENCE, Stage, connect};
@@ -17,6 +17,8 @@ use crate::stage::{PATIENCE, Stage, connect};
 pub const SIZE: usize = 12 * 1024;
 /// How slow the store is made.
 const SLOW: Duration = Duration::from_millis(150);
+/// Postgres's connections tell what they did within 10 s of it.
+const TOLD: Duration = Duration::from_secs(11);
 /// The requests to the queue that settling makes.
 const TO_QUEUE: [Op; 5] = [
     Op::ReceiveMessage,
@@ -33,6 +35,8 @@ pub struct Drained {
     pub rate: f64,
     /// CPU time of the worker, in microseconds a message.
     pub cpu: f64,
+    /// The same of Postgres.
+    pub cpu_of_postgres: f64,
 }
 
 /// A worker that Sluice is measured beside.
@@ -47,7 +51,7 @@ struct Other {
 pub async fn measure(stage: &Stage, progress: &Progress) -> Vec<Row> {
     progress.begin("settle");
     let pipeline = Pipeline::start(stage, "settle").await;
-    let (worker, _) = pipeline.start_worker(stage).await;
+    let worker = pipeline.start_worker(stage).await;
     let python = Other::start(stage, "python", stage.choose(150, 1000), others::start_python_worker).await;
     let node = Other::start(stage, "node", stage.choose(300, 2000), others::start_node_worker).await;
     let (mut ours, mut pythons, mut nodes) = (Vec::new(), Vec::new(), Vec::new());
@@ -78,10 +82,15 @@ pub async fn measure(stage: &Stage, progress: &Progress) -> Vec<Row> {
         beside("boto3", &pythons, 25.0),
         beside("sqs-consumer", &nodes, 10.0),
         cpu("the worker", &ours).held_to(Hold::AtMost(150.0)),
+        Row::of("settle, CPU of Postgres", &of(&ours, |drained| drained.cpu_of_postgres), "µs"),
         cpu("boto3's", &pythons),
         cpu("sqs-consumer's", &nodes),
     ];
     all.extend(rows);
+    if !stage.quick {
+        progress.now("SQL statements");
+        all.push(statements(stage, &pipeline, &worker).await);
+    }
     progress.now("with a slow store");
     all.push(slow_store(stage, &pipeline, &worker).await);
     all.push(Row::new("worker, memory under load", worker.most_memory(), "MiB").held_to(Hold::AtMost(128.0)));
@@ -92,17 +101,10 @@ pub async fn measure(stage: &Stage, progress: &Progress) -> Vec<Row> {
 pub async fn measure_backlog(stage: &Stage, progress: &Progress) -> Vec<Row> {
     progress.begin("a backlog of 100,000");
     let pipeline = Pipeline::start(stage, "backlog").await;
-    let (worker, _) = pipeline.start_worker(stage).await;
+    let worker = pipeline.start_worker(stage).await;
     let mut memory = Vec::new();
     for messages in [10_000, 100_000] {
-        let drained = drain(stage, &pipeline, &worker, messages);
-        tokio::pin!(drained);
-        loop {
-            tokio::select! {
-                _ = &mut drained => break,
-                () = tokio::time::sleep(Duration::from_millis(500)) => {}
-            }
-        }
+        drain(stage, &pipeline, &worker, messages).await;
         memory.push(worker.memory());
     }
     let row =
@@ -127,7 +129,7 @@ pub async fn drain(stage: &Stage, pipeline: &Pipeline, worker: &Program, message
 
 /// Lets the events go and waits until the queue is empty.
 async fn release(stage: &Stage, queue: &str, worker: &Program, messages: usize) -> Drained {
-    let (cpu, began) = (worker.cpu(), Instant::now());
+    let (cpu_of_postgres, cpu, began) = (stage.cpu_of_postgres().await, worker.cpu(), Instant::now());
     stage.fake.events().release();
     while stage.fake.held(queue).total() > 0 {
         assert!(
@@ -139,7 +141,27 @@ async fn release(stage: &Stage, queue: &str, worker: &Program, messages: usize) 
         tokio::time::sleep(Duration::from_millis(if messages > 10_000 { 50 } else { 10 })).await;
     }
     let (time, cpu) = (began.elapsed(), worker.cpu() - cpu);
-    Drained { rate: messages as f64 / time.as_secs_f64(), cpu: cpu.as_secs_f64() * 1e6 / messages as f64 }
+    let cpu_of_postgres = stage.cpu_of_postgres().await.saturating_sub(cpu_of_postgres);
+    let each = |used: Duration| used.as_secs_f64() * 1e6 / messages as f64;
+    Drained { rate: messages as f64 / time.as_secs_f64(), cpu: each(cpu), cpu_of_postgres: each(cpu_of_postgres) }
+}
+
+/// What each verdict costs in SQL statements: each is a transaction of its own.
+async fn statements(stage: &Stage, pipeline: &Pipeline, worker: &Program) -> Row {
+    const MESSAGES: usize = 10_000;
+    let before = transactions(pipeline).await;
+    drain(stage, pipeline, worker, MESSAGES).await;
+    // One has recorded each batch of declarations.
+    let statements = transactions(pipeline).await - before - (MESSAGES / BATCH) as i64;
+    let each = statements as f64 / MESSAGES as f64;
+    Row::new("settle, SQL statements a verdict", each, "statements").held_to(Hold::AtMost(0.25))
+}
+
+/// How many transactions its database has seen, once every connection has told.
+async fn transactions(pipeline: &Pipeline) -> i64 {
+    tokio::time::sleep(TOLD).await;
+    let query = "SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()";
+    connect(&pipeline.database).await.query_one(query, &[]).await.expect("the query is valid").get(0)
 }
 
 async fn slow_store(stage: &Stage, pipeline: &Pipeline, worker: &Program) -> Row {

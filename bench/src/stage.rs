@@ -10,7 +10,7 @@ use tokio_postgres::NoTls;
 use crate::process::{Program, children_of, cpu_of};
 
 /// The longest that anything is waited for.
-pub const PATIENCE: Duration = Duration::from_secs(120);
+pub const PATIENCE: Duration = Duration::from_mins(5);
 
 /// What all measures share.
 pub struct Stage {
@@ -26,15 +26,23 @@ pub struct Stage {
     pub yardsticks: PathBuf,
     /// Where the programs' logs go.
     pub logs: PathBuf,
+    /// The connection that holds the lock.
+    _alone: tokio_postgres::Client,
 }
 
 impl Stage {
     /// Starts the fake. The rest is there already.
+    ///
+    /// # Panics
+    /// Where another bench uses this Postgres: each would measure the other.
     pub async fn set(postgres: String, yardsticks: PathBuf, logs: PathBuf, quick: bool) -> Self {
+        let alone = connect(&postgres).await;
+        let locked = alone.query_one("SELECT pg_try_advisory_lock(hashtext('sluice bench'))", &[]).await;
+        assert!(locked.expect("the query is valid").get::<_, bool>(0), "another bench is at work on this Postgres");
         std::fs::create_dir_all(&logs).expect("the folder of logs can be made");
         let programs = std::env::current_exe().expect("this program is somewhere");
         let programs = programs.parent().expect("it is in a folder").to_owned();
-        Self { fake: FakeAws::start().await, quick, postgres, programs, yardsticks, logs }
+        Self { fake: FakeAws::start().await, quick, postgres, programs, yardsticks, logs, _alone: alone }
     }
 
     /// One of two, by whether to be quick.

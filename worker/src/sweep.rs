@@ -39,11 +39,11 @@ pub async fn run(db: Db, settler: Settler, breaker: Breaker, stop: CancellationT
         tally.report_now_and_then(&db).await;
         let pause = match begun {
             // There may be more: as soon as there is a slot.
-            Ok(_) if looks.slots.available_permits() == 0 => {
+            Ok(Begun::AsManyAsCould) => {
                 stop.run_until_cancelled(looks.slots.acquire()).await;
                 continue;
             }
-            Ok(()) => EVERY,
+            Ok(Begun::All) => EVERY,
             Err(error) => {
                 tracing::error!(error = %Chain(&error), "could not ask for due uploads; asking again");
                 breaker.suspect();
@@ -78,6 +78,13 @@ async fn hinted(hints: &mut UnboundedReceiver<Heard>) {
     while hints.try_recv().is_ok() {}
 }
 
+/// Which of the looks that were due are under way.
+enum Begun {
+    All,
+    /// So many as there were slots. Some may have ended already: whether there is a slot now says nothing.
+    AsManyAsCould,
+}
+
 /// The looks under way, each in a task of its own.
 struct Looks {
     settler: Settler,
@@ -89,9 +96,11 @@ struct Looks {
 
 impl Looks {
     /// Begins looks at due uploads, as many as there are free slots.
-    async fn begin(&self, db: &Db) -> Result<(), DbError> {
+    async fn begin(&self, db: &Db) -> Result<Begun, DbError> {
         let free = self.slots.available_permits();
-        for due in claim_due(db, i64::try_from(free).expect("a few")).await? {
+        let claimed = claim_due(db, i64::try_from(free).expect("a few")).await?;
+        let begun = if claimed.len() < free { Begun::All } else { Begun::AsManyAsCould };
+        for due in claimed {
             let slot = Arc::clone(&self.slots).try_acquire_owned().expect("only this loop takes slots");
             let (settler, told) = (self.settler.clone(), self.told.clone());
             self.tasks.spawn(async move {
@@ -100,7 +109,7 @@ impl Looks {
                 drop(slot);
             });
         }
-        Ok(())
+        Ok(begun)
     }
 }
 
