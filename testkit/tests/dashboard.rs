@@ -156,7 +156,9 @@ async fn pictures_for_the_readme() {
     let mut world = World::start().await;
     world.start_worker().await;
     world.until("both workers are known", async || world.count("SELECT count(*) FROM workers").await == 2).await;
-    world.query("UPDATE workers SET host = 'worker-' || (SELECT count(*) FROM workers w WHERE w.id <= workers.id)").await;
+    world
+        .query("UPDATE workers SET host = 'worker-' || (SELECT count(*) FROM workers w WHERE w.id <= workers.id)")
+        .await;
     world.session(include_str!("../../api/dashboard/tests/fill.sql")).await;
     // Deletions are the last that are told.
     let uncounted =

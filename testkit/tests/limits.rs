@@ -379,7 +379,7 @@ async fn what_was_counted_wrongly_is_mended_while_everybody_goes_on() {
     let png = files::png();
     let life = async |client: &Client, n: usize| {
         let upload = client.declare(&png).await;
-        if n % 2 == 0 {
+        if n.is_multiple_of(2) {
             upload.cancel().await.expect(200);
         } else {
             upload.put(&png.bytes).await;

@@ -53,11 +53,14 @@ export function pageOf(list: List, asked: Filter, askedAt: number): Page {
  * between are missing: there is a gap.
  */
 export function folded(loaded: Loaded, newest: Page): { loaded: Loaded; fresh: string[]; gap: boolean } {
-  if (loaded.pages.length === 0) return { loaded: { pages: [newest], pageParams: [undefined] }, fresh: [], gap: false };
   const rows = rowsOf(loaded);
+  // Of an empty list nothing is read, and a full page knows how to go on.
+  if (rows.length === 0 && newest.end !== undefined) {
+    return { loaded: { pages: [newest], pageParams: [undefined] }, fresh: newest.data.map((row) => row.id), gap: false };
+  }
   const known = new Set(rows.map((row) => row.id));
   // A page that ended before it was full has looked through many uploads that don't fit.
-  const meets = newest.end === undefined || rows.length === 0 || newest.data.some((row) => known.has(row.id));
+  const meets = newest.end === undefined || newest.data.some((row) => known.has(row.id));
   if (!meets) return { loaded, fresh: [], gap: true };
   return { ...taken(loaded, newest.data, newest.askedAt, (row) => isWithin(row, newest) || isTooOld(row, newest)), gap: false };
 }

@@ -56,7 +56,7 @@ await play(
 
     // And all of it is written down.
     await page.getByRole("link", { name: "Actions" }).click();
-    await page.getByRole("row").filter({ hasText: "of all that match: any upload" }).getByText("deleted 2 uploads").waitFor();
+    await page.getByRole("row").filter({ hasText: "of all that match: declared before" }).getByText("deleted 2 uploads").waitFor();
     await page.getByRole("row").filter({ hasText: one.id }).getByText("canceled upload").waitFor();
     await page.getByText(/^1 not:/).waitFor();
   },

@@ -183,7 +183,9 @@ test("where rows in between are missing there is a gap, and nothing is put over 
   const short = list(page(rows(10, 6)));
   const { loaded, gap } = folded(short, page(rows(30, 26)));
   assert.deepEqual([ids(loaded), gap], [[10, 9, 8, 7, 6], true]);
-  assert.equal(folded(list(page([], false)), page(rows(30, 26))).gap, false, "an empty list misses none");
+  const begun = folded(list(page([], false)), page(rows(30, 26)));
+  assert.deepEqual([ids(begun.loaded), begun.gap], [[30, 29, 28, 27, 26], false], "an empty list misses none");
+  assert.ok(begun.loaded.pages[0]?.has_more, "and goes on from there");
   assert.equal(folded(short, page(rows(30, 26), false)).gap, false, "nor does one that the newest page is all of");
   assert.ok(!isLong(short));
 });

@@ -90,7 +90,10 @@ async fn delete(service: Arc<Service>, operator: Operator, id: String) -> Result
     let record = record::begin(&service.db, &operator, deed).await?;
     let deleted = async {
         let found = find(letters, &id).await?;
-        letters.delete(&found).await?;
+        if let Err(error) = letters.delete(&found).await {
+            letters.give_back(&[found]).await;
+            return Err(error.into());
+        }
         Ok(Came { done: 1, ..Came::default() })
     };
     let deleted = deleted.await;

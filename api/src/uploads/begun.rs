@@ -1,13 +1,12 @@
-//! The multipart uploads that a request has begun at the store, until it is known which of them are recorded.
+//! The multipart uploads that a request has begun at the store, until they are recorded.
 
 use std::sync::{Mutex, MutexGuard};
 
 use sluice_common::chain::Chain;
 use sluice_common::db::Db;
 use sluice_common::db::unwanted_objects::{self, BegunMultipart};
-use sluice_common::domain::UploadId;
 
-/// What a request has begun. What is not kept when this is dropped, wherever the request ended, is marked for workers to abort: they
+/// What a request has begun. What is not recorded when this is dropped, wherever the request ended, is marked for workers to abort: they
 /// ask once more whether an upload wants it, so nothing is lost where it was recorded and nobody heard of it.
 pub struct Begun {
     db: Db,
@@ -25,9 +24,9 @@ impl Begun {
         self.lock().push(begun);
     }
 
-    /// This upload is recorded, with what was begun for it.
-    pub fn keep(&self, upload: UploadId) {
-        self.lock().retain(|begun| begun.upload_id != upload);
+    /// The statement that records uploads has answered: it also lists what was begun for those that it did not record.
+    pub fn is_recorded(&self) {
+        self.lock().clear();
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<BegunMultipart>> {

@@ -121,9 +121,10 @@ impl CreateUpload {
         }
         let begun = Begun::new(&service.db);
         let (new, grant) = prepare(&service, declared, &caller, asked.clone(), MOST_AT_ONCE, &begun).await?;
-        match service.record(new).await? {
+        let recorded = service.record(new).await?;
+        begun.is_recorded();
+        match recorded {
             Recorded::Upload(upload) => {
-                begun.keep(upload.id);
                 let token = service.tokens.issue(&upload);
                 Ok(Created::new(Upload::with_grant(upload, grant, token)))
             }

@@ -206,6 +206,7 @@ impl<'a> Batch<'a> {
         });
         let new: Vec<NewRow> = new.collect();
         let recorded = self.service.record_all(&new).await.map_err(Failure::into_problem)?;
+        self.begun.is_recorded();
         // The twin of one that is over a limit may have come just before, and may be what used up the rest.
         let perhaps_before = new.iter().zip(&recorded).map(|(new, recorded)| match recorded {
             Recorded::Upload(_) => None,
@@ -233,7 +234,6 @@ impl<'a> Batch<'a> {
             (Some(Err(problem)), _) => of_one(problem).map(Err),
             (Some(Ok(upload)), _) => Ok(Ok((upload, true))),
             (None, Recorded::Upload(upload)) => {
-                self.begun.keep(upload.id);
                 let token = self.service.tokens.issue(&upload);
                 Ok(Ok((Upload::with_grant(upload, grant, token), false)))
             }

@@ -87,11 +87,16 @@ const ADD: &str = concat!(
     " RETURNING id"
 );
 
-/// It is due when the statement that may record its upload has long ended, whoever waits for that.
-const ADD_BEGUN: &str = "-- unwanted_objects.add_begun
+/// It is due when the statement that may record its upload, and that nobody waits for any more, has long ended.
+const ADD_BEGUN: &str = concat!(
+    "-- unwanted_objects.add_begun
     INSERT INTO unwanted_objects (object_key, upload_id, multipart_id, due_at)
     SELECT b.object_key, b.upload_id, b.multipart_id, now() + interval '5 minutes'
-    FROM unnest($1::text[], $2::uuid[], $3::text[]) AS b (object_key, upload_id, multipart_id)";
+    FROM unnest($1::text[], $2::uuid[], $3::text[]) AS b (object_key, upload_id, multipart_id)
+    WHERE NOT EXISTS (SELECT FROM uploads u WHERE u.id = b.upload_id AND ",
+    wanted!("b.object_key", "NULL::text", "b.multipart_id"),
+    ")"
+);
 
 /// The statements of this table.
 pub const STATEMENTS: &[&str] = &[CLAIM, DONE, ADD, ADD_BEGUN];

@@ -66,6 +66,20 @@ async fn a_letter_that_can_not_be_deleted_after_it_was_sent_is_in_both_queues_an
 }
 
 #[tokio::test]
+async fn a_letter_that_can_not_be_deleted_is_given_back() {
+    let (world, operator, id) = with_letters(1).await;
+    let path = format!("{PATH}/{id}");
+    world.fake().on(Op::DeleteMessageBatch).times(1).fail_entries(1, "InternalError");
+    assert_eq!(operator.delete(&path).await.problem(503), "unavailable");
+    let told = deeds(&operator).await;
+    assert_eq!((&told[0]["subject"], &told[0]["done"], &told[0]["not_done"]), (&json!(id), &json!(0), &json!(1)));
+    assert_eq!(told[0]["why_not"], "Could not delete a dead letter.");
+    operator.delete(&path).await.expect(204);
+    assert_eq!(world.localstack.dead_letters().await, 0);
+    world.end().await;
+}
+
+#[tokio::test]
 async fn letters_that_somebody_else_has_in_hand_are_told_of_and_come_back() {
     let (world, operator, id) = with_letters(2).await;
     // Whoever looks can't give them back, which is no trouble for them.
