@@ -150,6 +150,11 @@ pub const SETTINGS: &[Setting] = &[
     ),
     setting("SLUICE_SQS_ENDPOINT", Some(""), "the queue's address; Amazon's if empty"),
     setting("SLUICE_WORKER_CONCURRENCY", Some("64"), "how many messages one worker has in hand at the most"),
+    setting(
+        "SLUICE_WORKER_CONCURRENCY_LEAST",
+        Some("4"),
+        "and how many at the least, however often the store asks to slow down",
+    ),
     setting("SLUICE_WORKER_GRACE", Some("25"), "how long a stopping worker may finish what is in hand, in seconds"),
     setting(
         "SLUICE_RECONCILE_EVERY",

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use sluice_common::chain::Chain;
 use sluice_common::db::{Db, dead_events};
 use sluice_common::envelope;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -19,11 +19,9 @@ use crate::in_hand::InHand;
 use crate::pulse::Pulse;
 use crate::queue::{Answer, Delivery, Queue, QueueError};
 use crate::settle::Settler;
+use crate::slots::{Slot, Slots};
 use crate::times::Times;
 
-/// How long a receive waits, while work is in hand, for as many free slots as it can use: full batches cost the least.
-/// A few slow deliveries must not hold up the others, so it is short.
-const GATHER: Duration = Duration::from_millis(50);
 /// The least time between two receives that give nothing: some queues don't wait for the first message, and one that holds
 /// as many messages in flight as it can answers at once.
 const AT_REST: Duration = Duration::from_millis(250);
@@ -39,29 +37,25 @@ pub struct Consumer {
     db: Db,
     pulse: Arc<Pulse>,
     breaker: Breaker,
-    slots: Arc<Semaphore>,
-    /// How many messages one receive asks for.
-    batch: u32,
+    slots: Slots,
     in_hand: InHand,
     tasks: TaskTracker,
     times: Times,
 }
 
 impl Consumer {
-    /// A consumer that has up to `concurrency` deliveries in hand.
+    /// A consumer that has as many deliveries in hand as there are slots.
     pub fn new(
         queue: Queue,
         settler: Settler,
         db: Db,
         pulse: Arc<Pulse>,
         breaker: Breaker,
-        concurrency: u32,
+        slots: Slots,
         times: Times,
     ) -> Self {
-        let slots = Arc::new(Semaphore::new(concurrency as usize));
-        let batch = concurrency.min(crate::queue::BATCH as u32);
         let (in_hand, tasks) = (InHand::default(), TaskTracker::new());
-        Self { queue, settler, db, pulse, breaker, slots, batch, in_hand, tasks, times }
+        Self { queue, settler, db, pulse, breaker, slots, in_hand, tasks, times }
     }
 
     /// The deliveries that it has in hand.
@@ -102,7 +96,7 @@ impl Consumer {
                     self.pulse.polled(deliveries.len(), oldest.map(|sent_at| Timestamp::now().duration_since(sent_at)));
                     // What a queue hands out beyond what was asked for has no slot, and comes again.
                     for (delivery, slot) in deliveries.into_iter().zip(std::iter::from_fn(|| slots.split(1))) {
-                        self.take(delivery, slot);
+                        self.take(delivery, self.slots.taken(slot));
                     }
                 }
                 Err(error) => {
@@ -119,29 +113,12 @@ impl Consumer {
     /// As many free slots as one receive can use, or at least one; `None` when asked to stop.
     async fn free_slots(&self, stop: &CancellationToken) -> Option<OwnedSemaphorePermit> {
         let free = async {
-            let slots = match tokio::time::timeout(GATHER, self.slots(self.batch)).await {
-                Ok(slots) => slots,
-                Err(_) => self.slots_free_now().await,
-            };
+            let slots = self.slots.some_free().await;
             // Last, so that nothing is taken that was waited for through the beginning of an outage.
             self.breaker.closed().await;
             slots
         };
         stop.run_until_cancelled(free).await
-    }
-
-    async fn slots(&self, count: u32) -> OwnedSemaphorePermit {
-        Arc::clone(&self.slots).acquire_many_owned(count).await.expect("the semaphore is never closed")
-    }
-
-    async fn slots_free_now(&self) -> OwnedSemaphorePermit {
-        let mut slots = self.slots(1).await;
-        while slots.num_permits() < self.batch as usize
-            && let Ok(slot) = Arc::clone(&self.slots).try_acquire_owned()
-        {
-            slots.merge(slot);
-        }
-        slots
     }
 
     async fn pause(&self, failures: u32, error: &QueueError, stop: &CancellationToken) {
@@ -153,7 +130,7 @@ impl Consumer {
 
     /// Settles and answers a delivery in a task of its own, which holds its slot. If the task panics, the slot is free
     /// again and the message comes again.
-    fn take(&self, delivery: Delivery, slot: OwnedSemaphorePermit) {
+    fn take(&self, delivery: Delivery, slot: Slot) {
         let in_hand = self.in_hand.hold(&delivery.receipt);
         metrics::counter!("sluice_messages_received_total").increment(1);
         let (queue, settler, db) = (self.queue.clone(), self.settler.clone(), self.db.clone());

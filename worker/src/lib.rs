@@ -8,6 +8,7 @@ mod backlog;
 mod breaker;
 pub mod by_hand;
 mod cleanup;
+mod concurrency;
 mod consumer;
 mod counting;
 mod deliver;
@@ -23,6 +24,7 @@ mod queue;
 mod reconcile;
 mod settings;
 mod settle;
+mod slots;
 mod sweep;
 mod tally;
 mod times;
@@ -69,7 +71,12 @@ pub async fn run(
     let Some(migrated) = stop.run_until_cancelled(db.migrate()).await else { return Ok(()) };
     migrated?;
     let sdk = SdkClients::load(&settings.bucket.region).await;
-    let bucket = Bucket::new(&sdk, &settings.bucket, settings.times.store_attempt, settings.times.store_copy);
+    let slots = slots::Slots::new(settings.concurrency);
+    let bucket =
+        Bucket::new(&sdk, &settings.bucket, settings.times.store_attempt, settings.times.store_copy).telling({
+            let slots = slots.clone();
+            move |attempt| slots.told(attempt)
+        });
     let unwanted = Arc::new(Notify::new());
     let reconciler = reconcile::Reconciler::new(
         db.clone(),
@@ -92,7 +99,7 @@ pub async fn run(
             db.clone(),
             Arc::clone(&pulse),
             breaker.clone(),
-            settings.concurrency,
+            slots.clone(),
             settings.times.clone(),
         );
         Events { queue, consumer, pulse }
@@ -113,7 +120,7 @@ pub async fn run(
     let presence = presence::Presence {
         breaker: breaker.clone(),
         queue: events.as_ref().map(|events| (Arc::clone(&events.pulse), events.consumer.in_hand())),
-        in_hand_most: settings.concurrency,
+        slots,
     };
     // Parts are boxed, as all of them in one future are more than the stack of a thread takes that has to move it.
     let presence = Box::pin(presence::keep(db.clone(), presence, ended.clone()));

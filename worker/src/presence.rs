@@ -12,6 +12,7 @@ use uuid::Uuid;
 use crate::breaker::Breaker;
 use crate::in_hand::InHand;
 use crate::pulse::Pulse;
+use crate::slots::Slots;
 
 /// How often. Who has said nothing for several times this long counts as gone.
 const EVERY: Duration = Duration::from_secs(5);
@@ -24,8 +25,8 @@ pub struct Presence {
     pub breaker: Breaker,
     /// What it hears of its queue and has in hand from it, if it has one.
     pub queue: Option<(Arc<Pulse>, InHand)>,
-    /// How many messages it has in hand at the most.
-    pub in_hand_most: u32,
+    /// How many messages it may have in hand.
+    pub slots: Slots,
 }
 
 /// Says it until asked to stop, and then signs off.
@@ -62,7 +63,7 @@ impl Presence {
             has_queue: self.queue.is_some(),
             polled: pulse.and_then(|pulse| pulse.last_poll()),
             in_hand: i32::try_from(in_hand).unwrap_or(i32::MAX),
-            in_hand_most: i32::try_from(self.in_hand_most).unwrap_or(i32::MAX),
+            in_hand_most: i32::try_from(self.slots.count()).unwrap_or(i32::MAX),
             breaker: self.breaker.said(),
             queue: pulse
                 .and_then(|pulse| pulse.held())

@@ -6,6 +6,7 @@ use sluice_common::domain::Policies;
 use sluice_common::settings::{Reader, SettingError};
 use sluice_common::storage::Location;
 
+use crate::concurrency::Concurrency;
 use crate::times::Times;
 
 /// A worker's settings.
@@ -24,7 +25,7 @@ pub struct Settings {
     /// The policies.
     pub policies: Policies,
     /// How many messages are in hand at the most.
-    pub concurrency: u32,
+    pub concurrency: Concurrency,
     /// How long a stopping worker may finish what is in hand.
     pub grace: Duration,
     /// How long after a round through the bucket the next one begins.
@@ -52,7 +53,10 @@ impl Settings {
             queue_url: reader.queue_url()?,
             queue_endpoint: reader.endpoint("SLUICE_SQS_ENDPOINT")?,
             policies: reader.policies()?,
-            concurrency: positive("SLUICE_WORKER_CONCURRENCY")?,
+            concurrency: Concurrency::new(
+                positive("SLUICE_WORKER_CONCURRENCY_LEAST")?,
+                positive("SLUICE_WORKER_CONCURRENCY")?,
+            ),
             grace: reader.seconds("SLUICE_WORKER_GRACE")?,
             reconcile_every: reader.seconds("SLUICE_RECONCILE_EVERY")?,
             stray_grace: reader.seconds("SLUICE_STRAY_GRACE")?,

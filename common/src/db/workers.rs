@@ -100,10 +100,10 @@ const SAY: &str = "-- workers.say
     VALUES ($1, $2, $3, $4, now() - make_interval(secs => $5), $6, $7, $8, $9, $10, $11,
         now() - make_interval(secs => $12), $13, now() - make_interval(secs => $15), now() - make_interval(secs => $16))
     ON CONFLICT (id) DO UPDATE
-    SET seen_at = now(), polled_at = excluded.polled_at, in_hand = excluded.in_hand, breaker = excluded.breaker,
-        breaker_why = excluded.breaker_why, queue_waiting = excluded.queue_waiting, queue_in_hand = excluded.queue_in_hand,
-        queue_at = excluded.queue_at, oldest_ms = excluded.oldest_ms, taken_at = excluded.taken_at,
-        waiting_since = excluded.waiting_since";
+    SET seen_at = now(), polled_at = excluded.polled_at, in_hand = excluded.in_hand,
+        in_hand_most = excluded.in_hand_most, breaker = excluded.breaker, breaker_why = excluded.breaker_why,
+        queue_waiting = excluded.queue_waiting, queue_in_hand = excluded.queue_in_hand, queue_at = excluded.queue_at,
+        oldest_ms = excluded.oldest_ms, taken_at = excluded.taken_at, waiting_since = excluded.waiting_since";
 
 const SIGN_OFF: &str = "-- workers.sign_off
     DELETE FROM workers WHERE id = $1";

@@ -1,5 +1,6 @@
 //! The bucket: what others may write to it and read from it ([`Signer`]), and what we do with it ([`Bucket`]).
 
+mod attempts;
 mod bucket;
 mod disposition;
 mod form;
@@ -10,6 +11,7 @@ mod sdk;
 mod sign;
 mod store;
 
+pub use attempts::Attempt;
 pub use bucket::{Bucket, Promotion, StoreError};
 pub use disposition::Disposition;
 pub use form::SignedForm;

@@ -20,6 +20,29 @@ async fn a_store_that_asks_to_slow_down_gets_every_object_judged_in_the_end() {
     world.end().await;
 }
 
+/// How many deliveries the worker may have in hand, as it said last.
+async fn slots(world: &World) -> i64 {
+    world.count("SELECT coalesce(max(in_hand_most), 0)::bigint FROM workers").await
+}
+
+/// E1.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_throttled_store_is_asked_for_less_at_once_and_then_for_more_again() {
+    let world = World::build().on_fake().start().await;
+    world.until("the worker says so", async || slots(&world).await == 64).await;
+    world.fake().on(Op::GetObject).with_probability(0.4, 1).answer(503, "SlowDown");
+    world.deliver(&world.plant(300).await);
+    world.until_in_time("it asks for less", async || slots(&world).await <= 16).await;
+    world.fake().heal();
+    all_are(&world, "confirmed", 300).await;
+    let low = slots(&world).await;
+    world.deliver(&world.plant(1000).await);
+    world.until_in_time("it asks for more", async || slots(&world).await >= low + 16).await;
+    all_are(&world, "confirmed", 1300).await;
+    assert_eq!(world.count("SELECT count(*) FROM dead_events").await, 0);
+    world.end().await;
+}
+
 /// E2.
 #[tokio::test]
 async fn a_store_that_refuses_us_gives_no_verdicts_and_gets_no_messages() {
