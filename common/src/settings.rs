@@ -166,6 +166,11 @@ pub const SETTINGS: &[Setting] = &[
         Some("86400"),
         "how old an object that no upload owns must be before it is deleted, in seconds",
     ),
+    setting(
+        "SLUICE_TIMELINE_RETENTION",
+        Some(""),
+        "for how many days the lines of the timeline are kept, at least 7; for ever if empty",
+    ),
 ];
 
 /// Why the service does not start: a sentence that names the setting.

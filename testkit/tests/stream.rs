@@ -4,6 +4,8 @@ use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use sluice_common::db::timeline as lines;
+use sluice_common::domain::Tenant;
 use sluice_testkit::{Event, Feed, Postgres, TestUpload, World, files};
 
 const SECRET: &str = "test:0123456789abcdef0123456789abcdef";
@@ -79,6 +81,20 @@ async fn who_comes_back_while_verdicts_go_on_misses_nothing_and_sees_nothing_twi
     }
     sending.await.expect("all were sent");
     assert_eq!(told(&events), timeline(&world, "acme").await);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_timeline_ends_with_its_last_transaction_however_many_digits_that_has() {
+    let world = World::build().without_worker().start().await;
+    let line = "INSERT INTO timeline (upload_id, tenant, status, cause, xid) VALUES (gen_random_uuid(), 'acme', 'pending', 'hint',";
+    world.query(&format!("{line} '9')")).await;
+    world.query(&format!("{line} '10')")).await;
+    for tenant in [Some(Tenant::parse("acme").expect("valid")), None] {
+        let end = lines::last(&world.db(), tenant.as_ref()).await.expect("Postgres answers");
+        assert_eq!((end.xid, end.id), (10, 2));
+    }
+    world.query("DELETE FROM timeline").await;
     world.end().await;
 }
 

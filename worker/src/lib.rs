@@ -142,7 +142,7 @@ pub async fn run(
             Box::pin(settling),
             Box::pin(reconciler.run(breaker.clone(), stop.clone())),
             cleanup::run(db.clone(), bucket, breaker.clone(), unwanted, stop.clone(), settings.grace),
-            forget::run(db.clone(), breaker.clone(), stop.clone()),
+            forget::run(db.clone(), settings.timeline_retention, breaker.clone(), stop.clone()),
             Box::pin(counting::run(db.clone(), breaker.clone(), stop.clone())),
         );
         ended.cancel();

@@ -32,6 +32,8 @@ pub struct Settings {
     pub reconcile_every: Duration,
     /// How old an object that no upload owns must be before it is deleted.
     pub stray_grace: Duration,
+    /// For how long the lines of the timeline are kept, if not for ever.
+    pub timeline_retention: Option<Duration>,
     /// How long it waits for what.
     pub times: Times,
 }
@@ -60,7 +62,34 @@ impl Settings {
             grace: reader.seconds("SLUICE_WORKER_GRACE")?,
             reconcile_every: reader.seconds("SLUICE_RECONCILE_EVERY")?,
             stray_grace: reader.seconds("SLUICE_STRAY_GRACE")?,
+            timeline_retention: timeline_retention(reader)?,
             times: Times::default(),
         })
+    }
+}
+
+/// Whoever follows the feed may have been away for some days, and goes on behind the line that came last.
+fn timeline_retention(reader: &Reader<'_>) -> Result<Option<Duration>, SettingError> {
+    const NAME: &str = "SLUICE_TIMELINE_RETENTION";
+    if reader.optional(NAME)?.is_none() {
+        return Ok(None);
+    }
+    match reader.parsed::<u16>(NAME)? {
+        0..7 => Err(SettingError::Unusable { name: NAME, why: "it must be at least 7 days".to_owned() }),
+        days => Ok(Some(Duration::from_hours(24 * u64::from(days)))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_timeline_is_kept_for_ever_or_for_a_week_at_least() {
+        let read = |value: &'static str| timeline_retention(&Reader::new(&|_: &str| Some(value.to_owned())));
+        assert_eq!(read("").expect("may be left out"), None);
+        assert_eq!(read("90").expect("days"), Some(Duration::from_hours(24 * 90)));
+        assert!(read("6").expect_err("too short").to_string().contains("at least 7 days"));
+        assert!(read("a year").is_err());
     }
 }

@@ -6,6 +6,7 @@ use poem::web::Data;
 use poem_openapi::param::Query;
 use poem_openapi::types::Example;
 use poem_openapi::{ApiResponse, Object, OpenApi};
+use sluice_common::db::uploads::search::Found;
 use sluice_common::db::uploads::{self, Filter};
 use sluice_common::domain;
 
@@ -38,7 +39,7 @@ const MAX_LIMIT: i64 = 100;
 pub struct UploadList {
     /// The uploads of this page.
     pub data: Vec<Upload>,
-    /// Whether there are more.
+    /// Whether there may be more.
     pub has_more: bool,
     /// What to send as `cursor` for the next page, with the same filters. Absent on the last page.
     pub next_cursor: Option<String>,
@@ -60,7 +61,8 @@ impl ListUploads {
     /// List uploads
     ///
     /// Your uploads, newest first, page by page: send each page's `next_cursor` as `cursor`, with the same filters, until
-    /// `has_more` is false.
+    /// `has_more` is false. Policy and time are looked for among up to 10,000 uploads a page: where few of them fit, a page is
+    /// short or empty, and there may be more all the same.
     ///
     /// Needs the scope `uploads:read`.
     #[expect(clippy::too_many_arguments, reason = "the filters are parameters of the document, one by one")]
@@ -92,19 +94,15 @@ impl ListUploads {
         let read = |text: String| cursor::read(&text, tenant, &filter).ok_or(ListUploadsProblem::InvalidCursor);
         let after = cursor.0.map(read).transpose()?;
         let limit = limit.0.map_or(DEFAULT_LIMIT, |limit| limit.0).min(MAX_LIMIT);
-        // One more than asked for tells whether there are more.
-        let found = uploads::list(&service.db, tenant, &filter, after, limit + 1).await?;
-        let page = page(found, limit, |last| cursor::after(last, tenant, &filter));
-        Ok(ListAnswer::Uploads(Json(page)))
+        let found = uploads::list(&service.db, tenant, filter.clone(), after, limit).await?;
+        Ok(ListAnswer::Uploads(Json(page(found, |last| cursor::after(last, tenant, &filter)))))
     }
 }
 
-fn page(mut found: Vec<domain::Upload>, limit: i64, cursor: impl FnOnce(domain::UploadId) -> String) -> UploadList {
-    let limit = usize::try_from(limit).expect("a limit is positive and small");
-    let has_more = found.len() > limit;
-    found.truncate(limit);
-    let next_cursor = found.last().filter(|_| has_more).map(|last| cursor(last.id));
-    UploadList { data: found.into_iter().map(Upload::from).collect(), has_more, next_cursor }
+fn page(found: Found, cursor: impl FnOnce(domain::UploadId) -> String) -> UploadList {
+    let next_cursor = found.next.map(cursor);
+    let data = found.uploads.into_iter().map(Upload::from).collect();
+    UploadList { data, has_more: next_cursor.is_some(), next_cursor }
 }
 
 impl Example for UploadList {
@@ -120,11 +118,12 @@ mod tests {
 
     #[test]
     fn only_a_page_that_is_not_the_last_has_a_cursor() {
-        let found = |n| vec![examples::pending(); n];
-        let page = |n| page(found(n), 2, |last| last.to_string());
-        assert_eq!((page(0).data.len(), page(0).has_more, page(0).next_cursor), (0, false, None));
-        assert_eq!((page(2).data.len(), page(2).has_more, page(2).next_cursor), (2, false, None));
-        let next = Some(examples::id().to_string());
-        assert_eq!((page(3).data.len(), page(3).has_more, page(3).next_cursor), (2, true, next));
+        let page = |next| {
+            let found = Found { uploads: vec![examples::pending()], next, looked_at: None };
+            let UploadList { data, has_more, next_cursor } = page(found, |last| last.to_string());
+            (data.len(), has_more, next_cursor)
+        };
+        assert_eq!(page(None), (1, false, None));
+        assert_eq!(page(Some(examples::id())), (1, true, Some(examples::id().to_string())));
     }
 }

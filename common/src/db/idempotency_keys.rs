@@ -19,13 +19,12 @@ const FIND: &str = concat!(
 );
 
 const FORGET: &str = "-- idempotency_keys.forget
-    WITH old AS (
-        SELECT tenant, key FROM idempotency_keys WHERE created_at < now() - make_interval(secs => $1)
+    DELETE FROM idempotency_keys WHERE ctid = ANY (ARRAY (
+        SELECT ctid FROM idempotency_keys WHERE created_at < now() - make_interval(secs => $1)
         ORDER BY created_at LIMIT $2
         FOR UPDATE SKIP LOCKED
-    )
-    DELETE FROM idempotency_keys k USING old WHERE k.tenant = old.tenant AND k.key = old.key
-    RETURNING k.upload_id";
+    ))
+    RETURNING upload_id";
 
 /// The statements of this table.
 pub const STATEMENTS: &[&str] = &[FIND, FORGET];

@@ -63,6 +63,11 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(12);
 /// The longest a caller waits for a connection, if it has no less patience, and for a new one to be made.
 const POOL_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// What each connection asks of the planner. All statements find their rows by an index, in its order and up to a limit, and are
+/// planned once for a connection, perhaps while their tables are empty: then it seems as good to read all of a table, or to gather
+/// and sort what an index has, and that stays so as they grow. To compile such statements takes a hundred times as long as to run them.
+pub const PLANNING: &str = "-c enable_seqscan=off -c enable_bitmapscan=off -c jit=off";
+
 const TAKES_WRITES: &str = "-- db.takes_writes
     SELECT current_setting('transaction_read_only') = 'off' AS takes_writes,
         CASE WHEN current_setting('transaction_read_only') = 'off' THEN pg_notify('sluice_probe', '') END";
@@ -163,7 +168,7 @@ impl Db {
             .keepalives_idle(Duration::from_secs(30))
             .tcp_user_timeout(STATEMENT_TIMEOUT);
         let given = config.get_options().unwrap_or_default();
-        let options = format!("{given} -c statement_timeout={}", STATEMENT_TIMEOUT.as_millis());
+        let options = format!("{given} -c statement_timeout={} {PLANNING}", STATEMENT_TIMEOUT.as_millis());
         config.options(options.trim());
         let tls = MakeRustlsConnect::new(tls_config()?);
         let manager = Manager::from_config(

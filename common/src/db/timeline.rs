@@ -4,6 +4,8 @@
 //! behind one that was read. Readers go by transaction instead, and only up to the oldest that still runs: whatever comes later
 //! is of that one or a later one.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use tokio_postgres::Row;
 
@@ -15,7 +17,8 @@ use crate::domain::{Tenant, Upload, UploadId};
 pub const PAGE: usize = 100;
 
 /// Behind each tenant's cursor, its next changes. The upload's own index finds a row at once, however many are asked for and
-/// however few there are: left to a plain join, Postgres would now and then rather read the whole table.
+/// however few there are: left to a plain join, Postgres would now and then rather read the whole table. The changes are a range of
+/// the tenants' index, in its order: else it would rather walk those of all tenants.
 const READ: &str = concat!(
     "-- timeline.read
     SELECT t.xid::text AS xid, t.id AS change, t.status AS became, ",
@@ -24,9 +27,9 @@ const READ: &str = concat!(
     FROM unnest($1::text[], $2::text[], $3::bigint[]) AS c (tenant, xid, id)
     CROSS JOIN LATERAL (
         SELECT * FROM timeline
-        WHERE tenant = c.tenant AND (xid, id) > (c.xid::xid8, c.id) AND xid < pg_snapshot_xmin(pg_current_snapshot())
-            AND asked IS NULL
-        ORDER BY xid, id LIMIT $4
+        WHERE (tenant, xid, id) > (c.tenant, c.xid::xid8, c.id) AND tenant IS NOT NULL
+            AND (tenant, xid) < (c.tenant, pg_snapshot_xmin(pg_current_snapshot())) AND asked IS NULL
+        ORDER BY tenant, xid, id LIMIT $4
     ) t
     CROSS JOIN LATERAL (SELECT * FROM uploads WHERE id = t.upload_id LIMIT 1) u
     ORDER BY t.xid, t.id"
@@ -64,13 +67,14 @@ const LINES: &str = "-- timeline.lines
     FROM timeline t LEFT JOIN api_keys k ON t.cause IN ('client', 'operator') AND k.id::text = t.cause_id
     WHERE t.upload_id = $1 ORDER BY t.id DESC LIMIT $2";
 
+/// By the number of the transaction, `t.xid`: by `xid` alone it would be by the text that is given under this name.
 const LAST: &str = "-- timeline.last
-    SELECT xid::text AS xid, id AS change FROM timeline
-    WHERE tenant = $1 AND xid < pg_snapshot_xmin(pg_current_snapshot()) ORDER BY xid DESC, id DESC LIMIT 1";
+    SELECT t.xid::text AS xid, t.id AS change FROM timeline t
+    WHERE t.tenant = $1 AND t.xid < pg_snapshot_xmin(pg_current_snapshot()) ORDER BY t.xid DESC, t.id DESC LIMIT 1";
 
 const LAST_OF_ALL: &str = "-- timeline.last_of_all
-    SELECT xid::text AS xid, id AS change FROM timeline
-    WHERE xid < pg_snapshot_xmin(pg_current_snapshot()) ORDER BY xid DESC, id DESC LIMIT 1";
+    SELECT t.xid::text AS xid, t.id AS change FROM timeline t
+    WHERE t.xid < pg_snapshot_xmin(pg_current_snapshot()) ORDER BY t.xid DESC, t.id DESC LIMIT 1";
 
 const HOLDS: &str = "-- timeline.holds
     SELECT 1 AS held FROM timeline
@@ -80,8 +84,17 @@ const ALL_HOLD: &str = "-- timeline.all_hold
     SELECT 1 AS held FROM timeline
     WHERE xid = $1::text::xid8 AND id = $2 AND xid < pg_snapshot_xmin(pg_current_snapshot())";
 
+/// Of the oldest lines those whose time is over and that are counted. Lines without a transaction were written before there was
+/// anything to count.
+const FORGET: &str = "-- timeline.forget
+    DELETE FROM timeline WHERE id = ANY (ARRAY (
+        SELECT id FROM (SELECT id, at, xid FROM timeline ORDER BY id LIMIT $2) oldest
+        WHERE at < now() - make_interval(secs => $1) AND (xid IS NULL OR xid < (SELECT xid FROM counting))
+    ))
+    RETURNING 1 AS gone";
+
 /// The statements of this table.
-pub const STATEMENTS: &[&str] = &[READ, READ_OF_UPLOAD, READ_ALL, LINES, LAST, LAST_OF_ALL, HOLDS, ALL_HOLD];
+pub const STATEMENTS: &[&str] = &[READ, READ_OF_UPLOAD, READ_ALL, LINES, LAST, LAST_OF_ALL, HOLDS, ALL_HOLD, FORGET];
 
 /// Up to where a tenant's timeline was read: the change that was read last. Always that of a change that is there, never just
 /// the newest transaction: one that wrote nothing leaves no trace, and after a crash its number is given out again.
@@ -225,6 +238,14 @@ pub async fn holds(db: &Db, tenant: Option<&Tenant>, cursor: Cursor) -> Result<b
         None => db.rows(OPERATION, ALL_HOLD, &[&xid, &cursor.id]).await?,
     };
     Ok(!rows.is_empty())
+}
+
+/// Removes those of the oldest `limit` lines that are older than `kept`. Gives how many.
+///
+/// # Errors
+/// Where the database does not answer.
+pub async fn forget(db: &Db, kept: Duration, limit: i64) -> Result<usize, DbError> {
+    Ok(db.rows("forget old lines of the timeline", FORGET, &[&kept.as_secs_f64(), &limit]).await?.len())
 }
 
 /// Why a status changed.

@@ -53,6 +53,9 @@ pub(super) use wanted;
 /// Claims what is due by putting it off: a worker that dies after claiming leaves rows that come due again, later each
 /// time.
 ///
+/// Rows are found by arrays of ids, and uploads one by one: how many are claimed is not known when it is planned, and for as many as
+/// there might be Postgres would rather read all uploads.
+///
 /// What an upload wants after all is forgotten instead. A row of an ended upload never is, as no status goes back; but a
 /// stray without an upload has no status that protects it, should its upload be restored.
 const CLAIM: &str = concat!(
@@ -62,21 +65,21 @@ const CLAIM: &str = concat!(
         WHERE due_at <= now() ORDER BY due_at LIMIT $1
         FOR UPDATE SKIP LOCKED
     ), kept AS (
-        SELECT due.id FROM due JOIN uploads u ON u.id = due.upload_id WHERE ",
+        SELECT due.id FROM due CROSS JOIN LATERAL (SELECT * FROM uploads WHERE id = due.upload_id LIMIT 1) u WHERE ",
     wanted!("due.object_key", "due.version_id", "due.multipart_id"),
     "
     ), forgotten AS (
-        DELETE FROM unwanted_objects WHERE id IN (SELECT id FROM kept)
+        DELETE FROM unwanted_objects WHERE id = ANY (ARRAY (SELECT id FROM kept))
     )
     UPDATE unwanted_objects
     SET attempts = attempts + 1, due_at = now() + interval '30 seconds' * power(2, least(attempts, 7))
-    WHERE id IN (SELECT id FROM due EXCEPT SELECT id FROM kept)
+    WHERE id = ANY (ARRAY (SELECT id FROM due EXCEPT SELECT id FROM kept))
     RETURNING id, object_key, version_id, multipart_id"
 );
 
 const DONE: &str = "-- unwanted_objects.done
     WITH held AS (SELECT id FROM unwanted_objects WHERE id = ANY ($1) ORDER BY id FOR UPDATE)
-    DELETE FROM unwanted_objects o USING held WHERE o.id = held.id";
+    DELETE FROM unwanted_objects WHERE id = ANY (ARRAY (SELECT id FROM held))";
 
 /// Only what the upload's committed row does not want can be added.
 const ADD: &str = concat!(

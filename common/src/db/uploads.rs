@@ -25,6 +25,7 @@ pub use order::{Order, order};
 pub use row::Unreadable;
 pub(super) use row::{from_row, readable_as};
 use row::{read, readable};
+use search::{Found, Wanted};
 
 /// The columns that make an [`Upload`].
 macro_rules! columns {
@@ -42,17 +43,6 @@ const FIND: &str = concat!(
     SELECT ",
     columns!(),
     " FROM uploads u WHERE u.id = ANY ($1)"
-);
-
-const LIST: &str = concat!(
-    "-- uploads.list
-    SELECT ",
-    columns!(),
-    " FROM uploads u
-    WHERE u.tenant = $1 AND u.id < $2 AND u.id >= $3
-        AND ($4::text IS NULL OR u.status = $4) AND ($5::text IS NULL OR u.policy = $5)
-        AND ($6::timestamptz IS NULL OR u.created_at >= $6) AND ($7::timestamptz IS NULL OR u.created_at < $7)
-    ORDER BY u.id DESC LIMIT $8"
 );
 
 const EXTEND: &str = concat!(
@@ -75,7 +65,7 @@ const OLDEST_OF_TENANT: &str = "-- uploads.oldest_pending_of_tenant
     ORDER BY status, id LIMIT 1";
 
 /// The statements that find and extend uploads; those of each change are beside it.
-pub const STATEMENTS: &[&str] = &[FIND, LIST, EXTEND, OLDEST, OLDEST_OF_TENANT];
+pub const STATEMENTS: &[&str] = &[FIND, EXTEND, OLDEST, OLDEST_OF_TENANT];
 
 /// The upload with this id, if there is one.
 ///
@@ -109,38 +99,21 @@ pub struct Filter {
     pub created_before: Option<Timestamp>,
 }
 
-/// A page of a tenant's uploads, newest first, beginning after `after`.
+/// A page of a tenant's uploads, newest first, beginning after `after`: a [`search`] of that tenant alone, at a cost as bounded.
 ///
 /// # Errors
 /// Where the database does not answer.
 pub async fn list(
     db: &Db,
     tenant: &Tenant,
-    filter: &Filter,
+    filter: Filter,
     after: Option<UploadId>,
     limit: i64,
-) -> Result<Vec<Upload>, DbError> {
-    let below_time = filter.created_before.map_or(Uuid::max(), |time| first_id_at(time, CLOCK_DIFFERENCE));
-    let below = after.map_or(below_time, |id| id.0.min(below_time));
-    let from = filter.created_from.map_or(Uuid::nil(), |time| first_id_at(time, -CLOCK_DIFFERENCE));
-    let status = filter.status.map(UploadStatus::as_str);
-    let rows = db
-        .rows(
-            "list uploads",
-            LIST,
-            &[
-                &tenant.as_str(),
-                &below,
-                &from,
-                &status,
-                &filter.policy,
-                &filter.created_from,
-                &filter.created_before,
-                &limit,
-            ],
-        )
-        .await?;
-    Ok(rows.iter().filter_map(readable).collect())
+) -> Result<Found, DbError> {
+    let Filter { status, policy, created_from, created_before } = filter;
+    let (tenant, statuses) = (Some(tenant.clone()), status.into_iter().collect());
+    let wanted = Wanted { tenant, statuses, policy, created_from, created_before, ..Wanted::default() };
+    search::search(db, &wanted, after, limit).await
 }
 
 /// How far the clock that makes ids may differ from the database's, in milliseconds.

@@ -28,28 +28,35 @@ const LOOKED_AT_LATE: &str = "-- uploads.looked_at_late
 /// Claims what is due by setting the next look: after as long again as the upload has waited, but at its deadline, and
 /// every minute from then on until the bucket has answered. What a client asked for comes first. A first look counts as cut
 /// off from the claim on, until it has ended; the count that is returned is the one before.
+///
+/// What is due is an array of ids: joined, it might be much for all that is known when it is planned, and all uploads would be read.
 const CLAIM_DUE: &str = concat!(
     "-- uploads.claim_due
     WITH due AS (
         SELECT id, look_at = '-infinity' AS hinted, looks_cut_off AS cut_off_before FROM uploads
         WHERE status = 'pending' AND look_at <= now() ORDER BY look_at LIMIT $1
         FOR UPDATE SKIP LOCKED
+    ), claimed AS (
+        UPDATE uploads
+        SET looks_cut_off = greatest(looks_cut_off, 1), look_at = CASE
+            WHEN deadline <= now() THEN now() + interval '1 minute'
+            ELSE least(deadline, now() + greatest(interval '1 minute', now() - created_at)) END
+        WHERE id = ANY (ARRAY (SELECT id FROM due))
+        RETURNING *
     )
-    UPDATE uploads u
-    SET looks_cut_off = greatest(u.looks_cut_off, 1), look_at = CASE
-        WHEN u.deadline <= now() THEN now() + interval '1 minute'
-        ELSE least(u.deadline, now() + greatest(interval '1 minute', now() - u.created_at)) END
-    FROM due WHERE u.id = due.id
-    RETURNING u.deadline <= now() AS overdue, due.hinted, due.cut_off_before, ",
-    columns!()
+    SELECT u.deadline <= now() AS overdue, due.hinted, due.cut_off_before, ",
+    columns!(),
+    " FROM claimed u JOIN due USING (id)"
 );
 
+/// What is pending has not been decided, which the schema sees to. Said like this, uploads are found by their ids: by the index of
+/// what is pending it would be all that is, which is little now and may be much in an hour.
 const BEGIN_LOOKS: &str = "-- uploads.begin_looks
-    WITH held AS (SELECT id FROM uploads WHERE id = ANY ($1) AND status = 'pending' ORDER BY id FOR UPDATE)
+    WITH held AS (SELECT id FROM uploads WHERE id = ANY ($1) AND decided_at IS NULL ORDER BY id FOR UPDATE)
     UPDATE uploads u SET looks_cut_off = looks_cut_off + 1 FROM held WHERE u.id = held.id";
 
 const END_LOOKS: &str = "-- uploads.end_looks
-    WITH held AS (SELECT id FROM uploads WHERE id = ANY ($1) AND status = 'pending' ORDER BY id FOR UPDATE)
+    WITH held AS (SELECT id FROM uploads WHERE id = ANY ($1) AND decided_at IS NULL ORDER BY id FOR UPDATE)
     UPDATE uploads u SET looks_cut_off = 0 FROM held WHERE u.id = held.id";
 
 /// Asks the workers to look at a pending upload now, before all that is due by time.

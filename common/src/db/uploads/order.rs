@@ -16,7 +16,7 @@ pub const STATEMENTS: &[&str] = &[ASK];
 /// overdue: what came is not lost by it.
 const ASK: &str = "-- uploads.ask
     WITH held AS (
-        SELECT id FROM uploads WHERE id = ANY ($1) AND ($2::text IS NULL OR tenant = $2) AND status = 'pending'
+        SELECT id FROM uploads WHERE id = ANY ($1) AND ($2::text IS NULL OR tenant = $2) AND decided_at IS NULL
         ORDER BY id FOR UPDATE
     ), asked AS (
         UPDATE uploads u

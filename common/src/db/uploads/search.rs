@@ -168,6 +168,10 @@ pub async fn search(db: &Db, wanted: &Wanted, after: Option<UploadId>, limit: i6
         uploads.retain(|upload| last.is_none_or(|last| upload.id >= last));
         return Ok(Found { uploads, next: last, looked_at: None });
     }
+    // Of each status all are here that its window has.
+    if !wanted.tries_each() {
+        return Ok(Found { uploads, next: None, looked_at: i64::try_from(rows.len()).ok() });
+    }
     let windows = db.rows("see how far a search looked", window, &places).await?;
     let looked_at = |row: &Row| row.get::<_, i64>("looked_at");
     // Where one status' window ends first, uploads of the others behind it are left for the next page.
