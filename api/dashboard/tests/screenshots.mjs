@@ -21,7 +21,6 @@ await client.declare("still on its way.png");
 const act = (body) => clientWith(SLUICE_OPERATOR_KEY).ask("POST", "/v1/operator/uploads/actions", body);
 const lost = await client.declare("lost on the way.png");
 await act({ action: "cancel", upload_ids: [lost.id] });
-await act({ action: "delete", filter: { tenant: "umbrella", type: "video/*", created_before: new Date(Date.now() - 29 * 86_400_000).toISOString() } });
 
 const browser = await chromium.launch({ executablePath: browserPath(), args: FLAGS });
 for (const colorScheme of ["light", "dark"]) {

@@ -133,7 +133,7 @@ const LONGEST_NAME: usize = 100;
 fn name(text: &str) -> Result<String, &'static str> {
     let text = text.trim();
     match text.chars().count() {
-        0 => Err("a key without a name is one that nobody knows what it is for"),
+        0 => Err("it is empty, and nobody would know what the key is for"),
         1..=LONGEST_NAME if !text.contains(char::is_control) => Ok(text.to_owned()),
         _ => Err("a name has 1 to 100 characters, none of which moves the cursor"),
     }

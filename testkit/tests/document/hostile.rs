@@ -17,7 +17,7 @@ use super::read::{Document, Operation, faults};
 const SEED: &str = "SLUICE_TEST_HOSTILE_SEED";
 
 /// How many requests each operation gets.
-const EACH: usize = 25;
+const EACH: usize = 20;
 
 /// Texts that have broken something somewhere.
 const ODD: [&str; 16] = [
