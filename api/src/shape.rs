@@ -25,6 +25,9 @@ pub fn errors<T: Type>(value: &Value) -> Vec<FieldError> {
     if found.is_empty() { walk(true) } else { found }
 }
 
+/// The most that is said of one body: it may hold hundreds of thousands of things that are wrong.
+const MOST_FOUND: usize = 100;
+
 struct Walk<'a> {
     registry: &'a Registry,
     about_unknown: bool,
@@ -45,6 +48,9 @@ impl<'a> Walk<'a> {
             ("object", Value::Object(fields)) => self.look_into(schema, fields, pointer),
             ("array", Value::Array(items)) => {
                 for (place, item) in items.iter().enumerate() {
+                    if self.found.len() >= MOST_FOUND {
+                        return;
+                    }
                     let schema = schema.items.as_deref().expect("an array says what it holds");
                     self.look(schema, item, &format!("{pointer}/{place}"));
                 }
@@ -63,6 +69,9 @@ impl<'a> Walk<'a> {
             }
         }
         for (name, value) in fields {
+            if self.found.len() >= MOST_FOUND {
+                return;
+            }
             let place = format!("{pointer}/{}", piece(name));
             let property = schema.properties.iter().find(|(property, _)| property == name).map(|(_, schema)| schema);
             match property.or(schema.additional_properties.as_deref()) {

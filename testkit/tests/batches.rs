@@ -98,6 +98,14 @@ async fn a_batch_has_1_to_100_declarations_of_the_documented_shape() {
 }
 
 #[tokio::test]
+async fn of_a_body_that_is_wrong_everywhere_a_hundred_places_are_told() {
+    let world = World::build().without_worker().start().await;
+    let answer = declare(&world.client().await, &vec![json!(0); 20_000]).await;
+    assert_eq!(answer.body["errors"].as_array().map(Vec::len), Some(100), "{}", answer.status);
+    world.end().await;
+}
+
+#[tokio::test]
 async fn a_file_in_parts_gets_its_urls_from_a_renewed_grant() {
     let policies = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/multipart.toml");
     let world = World::build().with("SLUICE_POLICIES", policies).start().await;

@@ -2,6 +2,7 @@
 //! their slots, their breaker and their keeping hidden are tested as processes.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use sluice_common::db::uploads::claim_due;
 use sluice_common::db::{Db, DbError};
@@ -23,6 +24,7 @@ pub type StepError = Box<dyn std::error::Error + Send + Sync>;
 #[derive(Clone)]
 pub struct ByHand {
     queue: Queue,
+    long_poll: Duration,
     settler: Settler,
     db: Db,
     bucket: Bucket,
@@ -44,6 +46,7 @@ impl ByHand {
         let queue_url = settings.queue_url.ok_or("there is no queue to take from")?;
         Ok(Self {
             queue: Queue::new(&sdk, &queue_url, settings.queue_endpoint, &settings.times),
+            long_poll: settings.times.long_poll,
             settler,
             db,
             bucket,
@@ -56,7 +59,7 @@ impl ByHand {
     /// # Errors
     /// Where the queue does not answer.
     pub async fn take(&self) -> Result<(), StepError> {
-        let deliveries = self.queue.receive(crate::queue::BATCH).await?;
+        let deliveries = self.queue.receive(crate::queue::BATCH, self.long_poll).await?;
         let answered = deliveries.into_iter().map(|delivery| async {
             let answer = deliver::settle_delivery(&self.settler, &delivery).await;
             consumer::tell(&self.queue, &self.db, &self.breaker, delivery, answer).await;

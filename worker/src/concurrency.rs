@@ -11,13 +11,15 @@ pub struct Concurrency {
     now: f64,
     /// Answers and refusals since it fell.
     since: f64,
+    /// How many may have been in hand when it fell.
+    wave: f64,
 }
 
 impl Concurrency {
     /// Between these bounds. Below the upper one there is no lower one.
     pub fn new(least: u32, most: u32) -> Self {
         let most = f64::from(most.max(1));
-        Self { least: f64::from(least.max(1)).min(most), most, now: most, since: most }
+        Self { least: f64::from(least.max(1)).min(most), most, now: most, since: most, wave: most }
     }
 
     /// How many there are to be.
@@ -37,7 +39,8 @@ impl Concurrency {
     /// The store was too busy to answer. Those that are in hand by then may all be told so, and are one reason to have fewer.
     pub fn refused(&mut self) {
         self.since += 1.0;
-        if self.since >= self.now {
+        if self.since >= self.wave {
+            self.wave = self.now;
             self.now = (self.now / 2.0).max(self.least);
             self.since = 0.0;
         }
@@ -72,7 +75,7 @@ mod tests {
     #[test]
     fn one_wave_of_refusals_halves_it_once() {
         let full = Concurrency::new(8, 64);
-        let halved = after(full.clone(), [false; 32]);
+        let halved = after(full.clone(), [false; 64]);
         assert_eq!(halved.now(), 32);
         assert_eq!(after(halved, [false]).now(), 16, "those in hand since are refused, too");
     }

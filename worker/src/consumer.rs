@@ -79,19 +79,21 @@ impl Consumer {
             Instant::now()
         });
         let mut failures = 0;
+        // The first receive waits for no message: once the queue has answered, this worker is ready.
+        let mut wait = Duration::ZERO;
         while let Some(mut slots) = self.free_slots(stop).await {
             // Not raced against `stop`: dropping a receive the queue has already answered would hide its messages from
             // everyone until their visibility timeout.
             let asked = Instant::now();
-            match self.queue.receive(slots.num_permits()).await {
+            match self.queue.receive(slots.num_permits(), wait).await {
                 Ok(deliveries) if deliveries.is_empty() => {
-                    failures = 0;
+                    (failures, wait) = (0, self.times.long_poll);
                     drop(slots);
                     self.pulse.polled(0, None);
                     stop.run_until_cancelled(sleep_until(asked + AT_REST)).await;
                 }
                 Ok(deliveries) => {
-                    failures = 0;
+                    (failures, wait) = (0, self.times.long_poll);
                     let oldest = deliveries.iter().filter_map(|delivery| delivery.sent_at).min();
                     self.pulse.polled(deliveries.len(), oldest.map(|sent_at| Timestamp::now().duration_since(sent_at)));
                     // What a queue hands out beyond what was asked for has no slot, and comes again.

@@ -182,11 +182,14 @@ impl ActionOrder {
 }
 
 /// The uploads of these ids, or which of them are none. An id may be written in capitals.
+/// Each of them once.
 fn these(ids: &[UploadIdText]) -> Result<Vec<UploadId>, Vec<FieldError>> {
     let read = |id: &UploadIdText| UploadId::parse(&id.0.to_ascii_lowercase());
     let no_id = |place| FieldError::new(format!("/upload_ids/{place}"), "invalid_id", "An upload's id is a UUID.");
     let wrong: Vec<_> = (0..ids.len()).filter(|place| read(&ids[*place]).is_none()).map(no_id).collect();
-    if wrong.is_empty() { Ok(ids.iter().filter_map(read).collect()) } else { Err(wrong) }
+    let mut seen = HashSet::new();
+    let each = ids.iter().filter_map(read).filter(|id| seen.insert(*id));
+    if wrong.is_empty() { Ok(each.collect()) } else { Err(wrong) }
 }
 
 /// Does it with these, and says of the others why not.

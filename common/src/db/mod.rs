@@ -267,17 +267,16 @@ impl Db {
         Ok(rows.first().is_some_and(|row| row.get("takes_writes")))
     }
 
-    /// A connection on which a statement may take as long as it needs. Of all processes one has such a connection at a time.
-    async fn alone(&self, operation: &'static str) -> Result<(Client, JoinHandle<()>), DbError> {
-        /// Any number will do that no other application takes on this database.
-        const LOCK: i64 = 0x736c_7569_6365;
+    /// A connection on which a statement may take as long as it needs. Of all processes one has a connection with this lock at a
+    /// time. Any number will do for a lock that no other application takes on this database.
+    async fn alone(&self, operation: &'static str, lock: i64) -> Result<(Client, JoinHandle<()>), DbError> {
         let mut config = self.config.clone();
         config.options(config.get_options().unwrap_or_default().to_owned() + " -c statement_timeout=0");
         let unreachable = |error| DbError::Unavailable { operation, source: Box::new(error) };
         let (client, connection) = config.connect(self.tls.clone()).await.map_err(unreachable)?;
         let driven = tokio::spawn(async { drop(connection.await) });
         // The lock goes with the connection, whatever happens.
-        let locked = client.execute("SELECT pg_advisory_lock($1)", &[&LOCK]).await;
+        let locked = client.execute("SELECT pg_advisory_lock($1)", &[&lock]).await;
         locked.map_err(|error| DbError::from_driver(operation, error))?;
         Ok((client, driven))
     }
@@ -289,7 +288,8 @@ impl Db {
     /// Where the database can't be reached or a migration fails.
     pub async fn migrate(&self) -> Result<(), DbError> {
         const OPERATION: &str = "migrate the database";
-        let (mut client, driven) = self.alone(OPERATION).await?;
+        const LOCK: i64 = 0x736c_7569_6365;
+        let (mut client, driven) = self.alone(OPERATION, LOCK).await?;
         let applied = migrations::migrations::runner().run_async(&mut client).await;
         drop(client);
         let _ = driven.await;

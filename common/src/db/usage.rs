@@ -81,8 +81,10 @@ pub struct Recount {
 /// Where the database does not answer; then some may be mended.
 pub async fn recount(db: &Db) -> Result<Recount, DbError> {
     const OPERATION: &str = "count anew what tenants use";
+    /// Not that of migrations: a worker that starts meanwhile need not wait.
+    const LOCK: i64 = 0x736c_7569_6366;
     let failed = |error| DbError::from_driver(OPERATION, error);
-    let (client, driven) = db.alone(OPERATION).await?;
+    let (client, driven) = db.alone(OPERATION, LOCK).await?;
     client.execute(ADMIT, &[]).await.map_err(failed)?;
     let tenants = client.query(TENANTS, &[]).await.map_err(failed)?;
     let statement = client.prepare(RECOUNT).await.map_err(failed)?;

@@ -162,6 +162,18 @@ async fn with_what_an_action_does_nothing_is_said_and_changed_by_nothing() {
     world.end().await;
 }
 
+/// As many as a search looks at on one page, and one.
+#[tokio::test]
+async fn a_count_that_ends_early_says_that_there_are_more() {
+    let world = World::build().without_worker().start().await;
+    plant(&world, 10_001, "acme", "pending").await;
+    let dry = json!({"action": "cancel", "filter": {"tenant": "acme"}, "dry_run": true});
+    let dry = act(&operator(&world).await, dry).await;
+    assert_eq!((&dry["done"], &dry["has_more"]), (&json!(10_000), &json!(true)));
+    clear(&world).await;
+    world.end().await;
+}
+
 #[tokio::test]
 async fn all_that_fit_a_filter_are_counted_first_and_then_acted_on_batch_by_batch() {
     let world = World::build().without_worker().start().await;

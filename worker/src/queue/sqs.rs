@@ -29,7 +29,6 @@ pub struct Manners {
 pub struct Queue {
     client: Client,
     url: Arc<str>,
-    long_poll: Duration,
     deletions: Coalescer<String, Entry, QueueError>,
     visibilities: Coalescer<(String, Duration), Entry, QueueError>,
 }
@@ -49,20 +48,20 @@ impl Queue {
             let (client, url) = (client.clone(), Arc::clone(&url));
             move |changes| change_visibility(client.clone(), Arc::clone(&url), changes)
         });
-        Self { client, url, long_poll: times.long_poll, deletions, visibilities }
+        Self { client, url, deletions, visibilities }
     }
 
-    /// Takes up to `most` messages, waiting a few seconds for the first.
+    /// Takes up to `most` messages, waiting so many seconds for the first.
     ///
     /// # Errors
     /// Where the queue does not answer.
-    pub async fn receive(&self, most: usize) -> Result<Vec<Delivery>, QueueError> {
+    pub async fn receive(&self, most: usize, wait: Duration) -> Result<Vec<Delivery>, QueueError> {
         let answer = self
             .client
             .receive_message()
             .queue_url(&*self.url)
             .max_number_of_messages(i32::try_from(most.min(BATCH)).expect("at most 10"))
-            .wait_time_seconds(i32::try_from(self.long_poll.as_secs()).expect("a few seconds"))
+            .wait_time_seconds(i32::try_from(wait.as_secs()).expect("a few seconds"))
             .message_system_attribute_names(MessageSystemAttributeName::ApproximateReceiveCount)
             .message_system_attribute_names(MessageSystemAttributeName::SentTimestamp)
             .customize()

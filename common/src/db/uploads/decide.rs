@@ -22,11 +22,18 @@ pub const STATEMENTS: &[&str] = &[DECIDE];
 /// What was reserved is free again, and what is confirmed counts as stored. Uploads are locked in the order of ids, and then
 /// the rows of `usage` in the order of tenants, as they are when one is recorded. An upload that reserved nothing was never
 /// counted: a process of an older version recorded it.
+///
+/// What is given comes out of a subquery of its own (`OFFSET 0`), so that the planner can't count it and make a new plan for each
+/// batch, as for [`super::insert()`].
 const DECIDE: &str = concat!("-- uploads.decide
     WITH verdict AS (
-        SELECT * FROM unnest(
-            $1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::jsonb[], $9::text[],
-            $10::text[], $11::text[], $12::integer[], $13::boolean[], $15::timestamptz[]
+        SELECT v.* FROM (
+            SELECT $1::uuid[] AS ids, $2::text[] AS statuses, $3::text[] AS keys, $4::bigint[] AS sizes, $5::text[] AS etags,
+                $6::text[] AS versions, $7::text[] AS types, $8::jsonb[] AS reason_lists, $9::text[] AS unwanted,
+                $10::text[] AS causes, $11::text[] AS cause_ids, $12::integer[] AS took, $13::boolean[] AS unreads,
+                $15::timestamptz[] AS happened OFFSET 0
+        ) AS given, unnest(
+            ids, statuses, keys, sizes, etags, versions, types, reason_lists, unwanted, causes, cause_ids, took, unreads, happened
         ) AS v (id, status, object_key, object_size, object_etag, object_version_id, detected_type, reasons,
             unwanted_version_id, cause, cause_id, took_ms, unread, happened_at)
     ), held AS (

@@ -88,7 +88,7 @@ const INSERT: &str = concat!(
     ), keyed AS (
         INSERT INTO idempotency_keys (tenant, key, fingerprint, upload_id)
         SELECT tenant, key, fingerprint, id FROM new
-        WHERE key IS NOT NULL AND tenant IN (SELECT tenant FROM fits) ORDER BY tenant, key
+        WHERE key IS NOT NULL AND tenant IN (SELECT tenant FROM fits) ORDER BY tenant, key, place
         ON CONFLICT DO NOTHING
         RETURNING upload_id
     ), fresh AS (

@@ -163,13 +163,13 @@ pub async fn search(db: &Db, wanted: &Wanted, after: Option<UploadId>, limit: i6
     let is_full = rows.len() > usize::try_from(limit).unwrap_or(usize::MAX);
     let mut uploads: Vec<Upload> = rows.iter().filter_map(readable).collect();
     let last = is_full.then(|| UploadId(rows[rows.len() - 2].get("id")));
-    // One status' window may have ended before that, with few that fit.
-    if is_full && (statuses.len() == 1 || !wanted.tries_each()) {
+    // One status' window may have ended before that: with few that fit, or with fewer than are asked for.
+    if is_full && (statuses.len() == 1 || (!wanted.tries_each() && limit < WINDOW)) {
         uploads.retain(|upload| last.is_none_or(|last| upload.id >= last));
         return Ok(Found { uploads, next: last, looked_at: None });
     }
     // Of each status all are here that its window has.
-    if !wanted.tries_each() {
+    if !wanted.tries_each() && rows.len() < usize::try_from(WINDOW).unwrap_or(usize::MAX) {
         return Ok(Found { uploads, next: None, looked_at: i64::try_from(rows.len()).ok() });
     }
     let windows = db.rows("see how far a search looked", window, &places).await?;

@@ -54,7 +54,7 @@ pub(super) const INSERT: &str = concat!(
     ), keyed AS (
         INSERT INTO idempotency_keys (tenant, key, fingerprint, upload_id)
         SELECT tenant, key, fingerprint, id FROM new
-        WHERE key IS NOT NULL AND id IN (SELECT id FROM turns WHERE quota IS NULL) ORDER BY tenant, key
+        WHERE key IS NOT NULL AND id IN (SELECT id FROM turns WHERE quota IS NULL) ORDER BY tenant, key, place
         ON CONFLICT DO NOTHING
         RETURNING upload_id
     ), fresh AS (
