@@ -66,4 +66,12 @@ impl World {
         };
         sluice_worker::metrics::recorder().render().lines().filter_map(value).sum()
     }
+
+    /// How many statements were sent, but for those about API keys: when these are looked up and their use is noted is a matter of
+    /// time.
+    pub fn statements(&self) -> f64 {
+        let about_keys = ["look up API keys", "note the use of API keys"];
+        let of = |operation| self.metric(&format!("sluice_sql_statements_total{{operation=\"{operation}\"}}"));
+        self.metric("sluice_sql_statements_total") - about_keys.map(of).iter().sum::<f64>()
+    }
 }

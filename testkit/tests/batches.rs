@@ -36,9 +36,9 @@ async fn a_hundred_uploads_are_one_statement() {
     let declarations: Vec<Value> = (0..100)
         .map(|n| json!({"filename": format!("{n}.png"), "content_type": "image/png", "size": file.bytes.len()}))
         .collect();
-    let before = world.metric("sluice_sql_statements_total");
+    let before = world.statements();
     let created = results(declare(&client, &declarations).await);
-    assert_eq!(world.metric("sluice_sql_statements_total") - before, 1.0);
+    assert_eq!(world.statements() - before, 1.0);
     for (n, result) in created.iter().enumerate() {
         assert_eq!(result["upload"]["filename"], format!("{n}.png"), "in the order of the declarations");
     }
@@ -154,9 +154,9 @@ async fn a_repeated_batch_is_looked_up_with_one_statement() {
     for (key, declaration, most) in [("k", whole, 2.0), ("in parts", in_parts, 1.0)] {
         let declarations = vec![declaration; 20];
         let first = ids(declare_as(&client, key, &declarations).await);
-        let before = world.metric("sluice_sql_statements_total");
+        let before = world.statements();
         assert_eq!(ids(declare_as(&client, key, &declarations).await), first);
-        assert_eq!(world.metric("sluice_sql_statements_total") - before, most, "{key}");
+        assert_eq!(world.statements() - before, most, "{key}");
     }
     world.end().await;
 }

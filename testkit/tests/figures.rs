@@ -143,17 +143,11 @@ impl Costs {
         Self { world, client, of_s3 }
     }
 
-    /// The statements, but for those about API keys, which have a test of their own.
-    fn statements(&self) -> f64 {
-        self.world.metric("sluice_sql_statements_total")
-            - [LOOK_UPS, NOTES].map(|name| self.world.metric(name)).iter().sum::<f64>()
-    }
-
     /// The answer, the statements and the requests to S3.
     async fn of<T>(&self, call: impl Future<Output = T>) -> (T, f64, u64) {
-        let (statements, of_s3) = (self.statements(), self.of_s3.load(Ordering::Relaxed));
+        let (statements, of_s3) = (self.world.statements(), self.of_s3.load(Ordering::Relaxed));
         let answer = call.await;
-        (answer, self.statements() - statements, self.of_s3.load(Ordering::Relaxed) - of_s3)
+        (answer, self.world.statements() - statements, self.of_s3.load(Ordering::Relaxed) - of_s3)
     }
 }
 
