@@ -10,6 +10,7 @@ use sluice_common::db::operator_actions::{self, Action, Kind};
 use sluice_common::db::uploads::Order;
 
 use super::filter::UploadFilter;
+use super::numbered;
 use crate::auth::{KeyOrSession, See};
 use crate::body::Json;
 use crate::document::Tag;
@@ -24,10 +25,6 @@ problems! {
         400 invalid_cursor => InvalidCursor,
     }
 }
-
-/// How many actions a page has if nobody says, and at the most.
-const DEFAULT_LIMIT: i64 = 50;
-const MAX_LIMIT: i64 = 100;
 
 /// Something that an operator did by hand.
 #[derive(Debug, Clone, PartialEq, Eq, Object)]
@@ -171,9 +168,9 @@ impl ListOperatorActions {
         /// The `next_cursor` of the page before.
         cursor: Query<Option<String>>,
     ) -> Result<OperatorActionListAnswer, ListOperatorActionsProblem> {
-        let read = |text: String| text.parse().ok().filter(|id: &i64| *id > 0);
-        let before = cursor.0.map(|text| read(text).ok_or(ListOperatorActionsProblem::InvalidCursor)).transpose()?;
-        let limit = limit.0.map_or(DEFAULT_LIMIT, |limit| limit.0).clamp(1, MAX_LIMIT);
+        let read = |text: String| numbered::number(&text).ok_or(ListOperatorActionsProblem::InvalidCursor);
+        let before = cursor.0.map(read).transpose()?;
+        let limit = numbered::limit(limit.0);
         let tenant = operator.0.tenant.as_ref();
         let found = operator_actions::list(&service.db, tenant, before, limit + 1).await?;
         Ok(OperatorActionListAnswer::Actions(Json(page(found, limit))))
@@ -182,9 +179,7 @@ impl ListOperatorActions {
 
 /// A page of what was found, of which one more was asked for than the page has.
 pub fn page(mut found: Vec<Action>, limit: i64) -> OperatorActionList {
-    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let has_more = found.len() > limit;
-    found.truncate(limit);
-    let next_cursor = found.last().filter(|_| has_more).map(|last| last.id.to_string());
-    OperatorActionList { data: found.into_iter().map(OperatorAction::from).collect(), has_more, next_cursor }
+    let next_cursor = numbered::cut(&mut found, limit, |last| last.id);
+    let data = found.into_iter().map(OperatorAction::from).collect();
+    OperatorActionList { data, has_more: next_cursor.is_some(), next_cursor }
 }

@@ -8,6 +8,7 @@ use poem_openapi::{ApiResponse, Object, OpenApi};
 use sluice_common::db::operator_actions::{Came, Kind};
 use sluice_common::db::{Db, DbError, dead_events};
 
+use super::numbered::{self, number};
 use super::reach::all_tenants;
 use super::record::{self, Deed, to_its_end};
 use crate::auth::{Act, KeyOrSession, Operator, See};
@@ -47,9 +48,6 @@ problems! {
     }
 }
 
-/// How many dead events a page has if nobody says, and at the most.
-const DEFAULT_LIMIT: i64 = 50;
-const MAX_LIMIT: i64 = 100;
 /// How many characters of a body are shown in lists.
 const SHOWN: usize = 2000;
 /// How many are dropped by one call.
@@ -97,11 +95,6 @@ pub fn cut(text: String, most: Option<usize>) -> (String, bool) {
         Some((end, _)) => (text[..end].to_owned(), true),
         None => (text, false),
     }
-}
-
-/// An id as it was given out.
-fn number(text: &str) -> Option<i64> {
-    text.parse().ok().filter(|id| *id > 0)
 }
 
 /// A page of dead events, newest first.
@@ -181,13 +174,12 @@ impl ListDeadEvents {
         all_tenants(&operator.0)?;
         let read = |text: String| number(&text).ok_or(ListDeadEventsProblem::InvalidCursor);
         let before = cursor.0.map(read).transpose()?;
-        let limit = limit.0.map_or(DEFAULT_LIMIT, |limit| limit.0).clamp(1, MAX_LIMIT);
+        let limit = numbered::limit(limit.0);
         let mut found = dead_events::latest(&service.db, before, limit + 1).await?;
-        let has_more = found.len() > usize::try_from(limit).unwrap_or(usize::MAX);
-        found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-        let next_cursor = found.last().filter(|_| has_more).map(|last| last.id.to_string());
+        let next_cursor = numbered::cut(&mut found, limit, |last| last.id);
         let data = found.into_iter().map(|event| DeadEvent::of(event, Some(SHOWN))).collect();
-        Ok(DeadEventListAnswer::DeadEvents(Json(DeadEventList { data, has_more, next_cursor })))
+        let page = DeadEventList { data, has_more: next_cursor.is_some(), next_cursor };
+        Ok(DeadEventListAnswer::DeadEvents(Json(page)))
     }
 }
 

@@ -15,6 +15,7 @@ mod findings;
 mod inspect;
 mod latency;
 mod letter;
+mod numbered;
 mod overview;
 mod queues;
 mod reach;
