@@ -7,7 +7,7 @@ import { every } from "../api/queries.ts";
 import { inWords } from "../filters.ts";
 import { count, plural } from "../format.ts";
 import { useNow } from "../now.ts";
-import { Empty, Loading, Page, Stale, Trouble } from "../parts/page.tsx";
+import { Empty, Loading, More, Page, Stale, Trouble } from "../parts/page.tsx";
 import { Strange, Time } from "../parts/text.tsx";
 
 type Action = Schemas["OperatorAction"];
@@ -57,13 +57,7 @@ export function Actions() {
           <Table of={actions} />
         </div>
       )}
-      <div class="foot">
-        {list.hasNextPage && (
-          <button type="button" class="small" onClick={() => void list.fetchNextPage()} disabled={list.isFetchingNextPage}>
-            More
-          </button>
-        )}
-      </div>
+      <More of={list} />
     </Page>
   );
 }

@@ -7,7 +7,7 @@ import { answer, client, within } from "../api/client.ts";
 import { every, type DeadEvent } from "../api/queries.ts";
 import { plural } from "../format.ts";
 import { Confirm } from "../parts/confirm.tsx";
-import { Empty, Loading, Page, Stale, Trouble } from "../parts/page.tsx";
+import { Empty, Loading, More, Page, Stale, Trouble } from "../parts/page.tsx";
 import { Raw } from "../parts/raw.tsx";
 import { Strange, Time } from "../parts/text.tsx";
 import { useMayAct } from "../session.ts";
@@ -91,13 +91,7 @@ export function DeadEvents() {
           </table>
         </div>
       )}
-      <div class="foot">
-        {list.hasNextPage && (
-          <button type="button" class="small" onClick={() => void list.fetchNextPage()} disabled={list.isFetchingNextPage}>
-            More
-          </button>
-        )}
-      </div>
+      <More of={list} />
       {doing?.kind === "drop" && (
         <Confirm what="Drop 1 dead event" isFinal go={() => drop(doing.event.id).finally(changed)} onClose={() => setDoing(undefined)}>
           <p>

@@ -98,6 +98,19 @@ export function Empty({ title, children }: { title: string; children?: Component
   );
 }
 
+/** Below a list: asks for its next page. */
+export function More({ of: list }: { of: { hasNextPage: boolean; isFetchingNextPage: boolean; fetchNextPage: () => Promise<unknown> } }) {
+  return (
+    <div class="foot">
+      {list.hasNextPage && (
+        <button type="button" class="small" onClick={() => void list.fetchNextPage()} disabled={list.isFetchingNextPage}>
+          More
+        </button>
+      )}
+    </div>
+  );
+}
+
 /** Only after a while: most answers come before. */
 export function Loading({ what }: { what: string }) {
   return (
